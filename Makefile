@@ -2,13 +2,13 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check attack chaos chaos-digest chaos-volume bench bench-ab bench-check bench-page fmt fuzz fuzz-cost mutants screenshots setup
+.PHONY: help run build dev test check attack chaos chaos-digest chaos-volume bench bench-ab bench-check bench-page fmt fuzz fuzz-cost leptos-check mutants screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: build ## Build what is missing and serve it on http://127.0.0.1:3000 with demo people, data in ./data
-	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" exec target/release/hubbub serve
+	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" exec target/release/hubbub
 
 build: ## Server and pages, in release form
 	@tools/setup build
@@ -66,6 +66,11 @@ fuzz: ## Any bytes for a decoder: make fuzz TARGET=native SECONDS=60, or TARGET=
 fuzz-cost: ## Count what the decoders cost for each byte of long inputs
 	@tools/setup build
 	@tools/fuzz-cost
+
+leptos-check: ## Try the four commands of cargo-leptos on a clean clone of what is committed, and every page they serve
+	@tools/setup test
+	@tools/setup dev
+	@tools/leptos-check
 
 mutants: ## Break the hub in each way of qa/chaos/mutants and show that the simulation finds it
 	@tools/setup build

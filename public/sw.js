@@ -1,14 +1,15 @@
 // Pages for whoever has no network: the copy of a room as it was last seen, with the files that bring it to life.
 //
-// The network comes first, always; a copy is only for when nothing answers. Copies are private: they belong to one sign-in
-// and go when it ends, or when a page of another one comes. One copy of the files, of the build that made the pages: an
-// older page with newer scripts would not fit.
+// The network comes first, always; a copy is only for when nothing answers. Which pages are copied, the server says: it names
+// a sign-in with them. Copies are private: they belong to that sign-in and go when it ends, or when a page of another one
+// comes. One copy of the files, of the build that made the pages. A file has a hash of its content in its name, so a page
+// finds its own or none.
 const PREFIX = 'hubbub ';
 /** Rooms that are kept; beyond it those go that were not seen for longest. */
 const MAX_PAGES = 30;
 /** The server names its build in this header. */
 const BUILD = 'hubbub-build';
-/** And, for a page, the sign-in that it was made for, with the millisecond at which that ends. */
+/** And, for a page that may be kept, the sign-in that it was made for, with the millisecond at which that ends. */
 const SIGN_IN = 'hubbub-sign-in';
 /** Ways in and out: whoever is in afterwards is another one. */
 const DOORS = ['/sign-in', '/register', '/sign-out'];
@@ -20,7 +21,6 @@ let shelved = Promise.resolve();
 /** How often everything was forgotten. What was asked for before is not kept after it. */
 let forgotten = 0;
 
-const isPage = (path) => path === '/' || path.startsWith('/rooms/');
 const isFile = (path) => path.startsWith('/pkg/') || ['/favicon.svg', '/manifest.webmanifest'].includes(path);
 
 addEventListener('install', () => skipWaiting());
@@ -34,10 +34,10 @@ addEventListener('fetch', (event) => {
   if (request.method !== 'GET') return;
   if (request.mode !== 'navigate') {
     if (isFile(pathname)) event.respondWith(file(event, pathname));
-  } else if (isPage(pathname)) {
-    event.respondWith(page(event, pathname));
   } else if (pathname === '/sign-in') {
     event.respondWith(signIn(event));
+  } else if (!DOORS.includes(pathname)) {
+    event.respondWith(page(event, pathname));
   }
 });
 
@@ -62,7 +62,9 @@ async function page(event, path) {
 async function file(event, path) {
   try {
     const answer = await fetch(event.request);
-    if (answer.ok) event.waitUntil(keepFile(path, answer.clone()));
+    // After an upgrade, a page that came from the copies finds its files only here.
+    if (!answer.ok) return (await find(path)) ?? answer;
+    event.waitUntil(keepFile(path, answer.clone()));
     return answer;
   } catch (error) {
     const copy = await find(path);
@@ -82,6 +84,8 @@ async function refresh({ path, files }) {
   const since = forgotten;
   try {
     const answer = await fetch(path, { redirect: 'manual' });
+    // It lives at this address, so it leads elsewhere only if its sign-in has ended.
+    if (answer.type === 'opaqueredirect') return await forget();
     // The page last: where there is one, it can come to life.
     if (await shelf(answer, since)) await Promise.all(files.map(async (file) => keepFile(file, await fetch(file))));
     await keepPage(path, answer, since);
@@ -91,14 +95,14 @@ async function refresh({ path, files }) {
 }
 
 async function keepPage(path, answer, since) {
-  // A page of somebody who is signed in leads nowhere else.
-  if (answer.type === 'opaqueredirect') return forget();
+  // A page that was kept leads nowhere else while its owner is signed in.
+  if (answer.type === 'opaqueredirect') return (await find(path)) ? forget() : undefined;
   const copies = await shelf(answer, since);
   if (!copies) return;
   // Taken out first, because a copy that is replaced keeps its place in the order.
   await copies.delete(path);
   await copies.put(path, answer);
-  const pages = (await copies.keys()).filter(({ url }) => isPage(new URL(url).pathname));
+  const pages = (await copies.keys()).filter(({ url }) => !isFile(new URL(url).pathname));
   for (const oldest of pages.slice(0, -MAX_PAGES)) await copies.delete(oldest);
 }
 
@@ -117,10 +121,9 @@ async function shelf(page, since) {
 }
 
 async function keepFile(path, answer) {
-  // Only beside pages of the same build.
+  // Beside the page that came last: its own header may be years old, because the browser keeps files for good.
   await shelved;
-  const build = `${PREFIX}${answer.headers.get(BUILD)} `;
-  const name = (await caches.keys()).find((it) => it.startsWith(build));
+  const name = (await caches.keys()).find((it) => it.startsWith(PREFIX));
   if (answer.ok && name) await (await caches.open(name)).put(path, answer);
 }
 

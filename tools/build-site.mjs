@@ -1,27 +1,26 @@
-// Builds everything under target/site: the pages' WebAssembly with its JavaScript, the style, the files of public/ and the
-// client library of Socket.IO.
-// `--dev` leaves out optimising and compressing. What did not change is not written again.
+// Builds everything under target/site, as cargo-leptos lays it out (Cargo.toml, `workspace.metadata.leptos`) but without it:
+// the pages' WebAssembly with its JavaScript, the style sheet, and the files of public/. Beside that, what cargo-leptos does
+// not make: a second bundle and the client library of Socket.IO. What did not change is not written again.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { clientLibrary } from './client-library.mjs';
-import { dropFunctions } from './drop-functions.mjs';
 
-const dev = process.argv.includes('--dev');
-const profile = dev ? 'dev' : 'wasm-release';
-const linked = `target/wasm32-unknown-unknown/${dev ? 'debug' : profile}/frontend.wasm`;
-const scratch = `target/site-build/${profile}`;
+const profile = 'wasm-release';
+const linked = `target/wasm32-unknown-unknown/${profile}/frontend.wasm`;
+const scratch = 'target/site-build';
 const site = 'target/site';
+/** Where components of Leptos look for the hashes: beside the program. */
+const hashFile = 'target/release/hash.txt';
 
-// Each page that lives, with the feature of `frontend` that makes it and the name under /pkg that the shell asks for.
+// The main bundle has the rooms and their live sessions, which everybody loads; the other one has all pages, as the bundle
+// of cargo-leptos has. The server asks for the second one where there is one (server/src/gateway/pages/site_files.rs).
+const MAIN = 'hubbub';
 const BUNDLES = [
-  ['rooms', 'hubbub'],
-  ['live', 'hubbub-live'],
-  ['devtools', 'hubbub-devtools'],
-  ['test', 'hubbub-test'],
+  [MAIN, ['--no-default-features']],
+  ['hubbub-tools', []],
 ];
 
 const WASM_OPT = [
@@ -45,104 +44,73 @@ const WASM_OPT = [
   '--enable-sign-ext',
 ];
 
-/**
- * See drop-functions.mjs. Nothing further down than these: the compiler merges functions of equal code, so what only
- * they seem to call may stand for another function, too.
- */
-const UNCALLED = new RegExp(
-  [
-    // tachys::view::any_view::IntoAny::into_any::hydrate_async, and the future that it makes
-    '^_R(NC)?INvNvX\\w{1,40}_6tachys4view8any_viewpNt\\w{1,4}_7IntoAny8into_any13hydrate_async',
-    // the future that <.. as tachys::view::RenderHtml>::hydrate_async makes, and the closures in it
-    '^_RNC(NC)?I?NvX\\w*10RenderHtml13hydrate_async0',
-    // the classes of wasm-streams, and the futures that they make
-    '^intounderlying',
-    '^_RNCNCINv\\w*17future_to_promise\\w*12wasm_streams',
-  ].join('|'),
-);
+const run = (program, ...args) => execFileSync(program, args, { stdio: 'inherit' });
 
-const run = (program, args, env = {}) => execFileSync(program, args, { stdio: 'inherit', env: { ...process.env, ...env } });
-
-rmSync(`${scratch}/pkg`, { recursive: true, force: true });
-for (const [feature, name] of BUNDLES) bundle(feature, name);
-const files = new Map([...filesUnder(`${scratch}/pkg`, 'pkg'), ...filesUnder('public', ''), ...clientLibrary()]);
-files.set('pkg/hubbub.css', style());
+const files = new Map([...filesUnder('public'), ...clientLibrary()]);
+const hashes = new Map();
+for (const [name, features] of BUNDLES) {
+  for (const [kind, content] of bundle(name, features)) put(name, kind, content);
+}
+put(MAIN, 'css', style());
 compress(files);
 publish(files);
+mkdirSync(dirname(hashFile), { recursive: true });
+writeFileSync(hashFile, ['js', 'wasm', 'css'].map((kind) => `${kind}: ${hashes.get(`${MAIN}.${kind}`)}\n`).join(''));
 report();
 
-// JavaScript and WebAssembly of one page.
-function bundle(feature, name) {
-  link(feature);
+// JavaScript and WebAssembly.
+function bundle(name, features) {
+  // With the flags of `.cargo/config.toml` alone, as cargo-leptos builds, so that both have the same build cache.
+  run('cargo', 'build', '--locked', '--package', 'frontend', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', profile, ...features);
   const module = readFileSync(linked);
-  const made = `${scratch}/${feature}`;
+  const made = join(scratch, name);
   if (!isAsBefore(made, module)) bindgen(module, made, name);
-  cpSync(`${made}/pkg`, `${scratch}/pkg`, { recursive: true });
+  return ['js', 'wasm'].map((kind) => [kind, readFileSync(join(made, `${name}.${kind}`))]);
 }
 
-function link(feature) {
-  const args = ['build', '--locked', '--package', 'frontend', '--lib', '--target', 'wasm32-unknown-unknown'];
-  const flags = ['--cfg', 'erase_components'];
-  // Panics name their source file: without the folders of this machine, which are nobody's business and 34 kB.
-  const sources = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
-  if (existsSync(sources)) flags.push(...readdirSync(sources).map((it) => `--remap-path-prefix=${join(sources, it)}/=`));
-  // Names that say of which types a function was made, for UNCALLED; they do not stay in the file.
-  flags.push('-C', 'symbol-mangling-version=v0');
-  run('cargo', [...args, '--profile', profile, '--no-default-features', '--features', feature], {
-    CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
-  });
-}
-
-// Whether this module was the last one that `bindgen` was given, by these very scripts.
+// Whether this module was the last one that `bindgen` was given, by this very script.
 function isAsBefore(made, module) {
-  const stamp = `${made}/stamp`;
+  const stamp = join(made, 'stamp');
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(module);
 }
 
 function fingerprint(module) {
-  const makers = [import.meta.filename, join(import.meta.dirname, 'drop-functions.mjs')].map((it) => readFileSync(it));
-  return [module, ...makers].reduce((hash, it) => hash.update(it), createHash('sha256')).digest('hex');
+  return createHash('sha256').update(module).update(readFileSync(import.meta.filename)).digest('hex');
 }
 
 function bindgen(module, made, name) {
   rmSync(made, { recursive: true, force: true });
   mkdirSync(made, { recursive: true });
-  const slim = `${made}/frontend.wasm`;
-  writeFileSync(slim, dev ? module : dropFunctions(module, (it) => UNCALLED.test(it)).module);
-  const strip = dev ? [] : ['--remove-name-section', '--remove-producers-section'];
-  run('wasm-bindgen', [slim, '--target', 'web', '--no-typescript', '--out-dir', `${made}/pkg`, '--out-name', name, ...strip]);
-  // With LEPTOS_OUTPUT_NAME set at compile time the pages ask for NAME.wasm, as cargo-leptos names it.
-  const raw = `${made}/pkg/${name}_bg.wasm`;
-  if (dev) renameSync(raw, `${made}/pkg/${name}.wasm`);
-  else run('wasm-opt', [...WASM_OPT, raw, '--output', `${made}/pkg/${name}.wasm`]);
-  rmSync(raw, { force: true });
-  rmSync(slim);
-  if (!dev) unite(`${made}/pkg`, name);
-  writeFileSync(`${made}/stamp`, fingerprint(module));
-}
-
-// The scripts of one page in one file, without what only people read: 6 kB less, and three requests before it lives.
-function unite(folder, name) {
-  const script = `${folder}/${name}.js`;
-  run('esbuild', [script, '--bundle', '--minify', '--format=esm', '--log-level=error', `--outfile=${script}`, '--allow-overwrite']);
-  rmSync(`${folder}/snippets`, { recursive: true, force: true });
+  const strip = ['--remove-name-section', '--remove-producers-section'];
+  run('wasm-bindgen', linked, '--target', 'web', '--no-typescript', '--out-dir', made, '--out-name', name, ...strip);
+  run('wasm-opt', ...WASM_OPT, join(made, `${name}_bg.wasm`), '--output', join(made, `${name}.wasm`));
+  // One file, without what only people read: 6 kB less, and three requests before the page lives.
+  const script = join(made, `${name}.js`);
+  run('esbuild', script, '--bundle', '--minify', '--format=esm', '--log-level=error', `--outfile=${script}`, '--allow-overwrite');
+  writeFileSync(join(made, 'stamp'), fingerprint(module));
 }
 
 function style() {
-  const form = dev ? ['--style=expanded', '--embed-source-map'] : ['--style=compressed', '--no-source-map'];
-  return execFileSync('sass', ['--no-error-css', ...form, 'style/main.scss']);
+  return execFileSync('sass', ['--no-error-css', '--style=compressed', '--no-source-map', 'style/main.scss']);
 }
 
-function filesUnder(folder, prefix) {
+// Under the name that cargo-leptos would give it: with the MD5 of the content.
+function put(name, kind, content) {
+  const hash = createHash('md5').update(content).digest('base64url');
+  hashes.set(`${name}.${kind}`, hash);
+  files.set(`pkg/${name}.${hash}.${kind}`, content);
+}
+
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [join(prefix, path.slice(folder.length + 1)), readFileSync(path)]);
+    .map((path) => [path.slice(folder.length + 1), readFileSync(path)]);
 }
 
 // The server prefers `name.br` and `name.gz` beside a file, for clients that take them.
 function compress(files) {
-  if (dev) return;
   for (const [name, content] of [...files]) {
     if (!/\.(css|html|js|json|svg|txt|wasm|webmanifest)$/.test(name)) continue;
     const known = unchanged(name, content);
@@ -167,7 +135,7 @@ function publish(files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
   }
-  for (const [name] of filesUnder(site, '')) {
+  for (const [name] of filesUnder(site)) {
     if (!files.has(name)) rmSync(join(site, name));
   }
 }
@@ -175,6 +143,6 @@ function publish(files) {
 function report() {
   const size = (name) => (files.has(name) ? `${(files.get(name).length / 1024).toFixed(1)} KiB` : '–');
   for (const name of [...files.keys()].filter((it) => /^pkg\/.*\.(wasm|js|css)$/.test(it)).sort()) {
-    console.log(`  ${name.padEnd(26)} ${size(name).padStart(12)}   brotli ${size(`${name}.br`).padStart(10)}   gzip ${size(`${name}.gz`).padStart(10)}`);
+    console.log(`  ${name.padEnd(50)} ${size(name).padStart(12)}   brotli ${size(`${name}.br`).padStart(10)}   gzip ${size(`${name}.gz`).padStart(10)}`);
   }
 }

@@ -2,13 +2,13 @@
 //! renders from what it knows.
 
 use leptos::prelude::{Action, Signal, With};
-use protocol::from_json::{FromJson, Json, Unreadable, from_text, parse};
+use protocol::json::from_text;
 use protocol::rest::{Members, NewChat, NewMembers, UserRef, Users};
 use protocol::{
     Cursor, DraftId, ErrorCode, Member, Message, MessageId, MessageKind, RoomId, RoomSummary, UserId,
-    from_json,
 };
 use serde::Serialize;
+use serde_lite::Deserialize;
 
 /// A request that did not succeed, in words for people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
@@ -153,12 +153,15 @@ pub(crate) async fn history(
 }
 
 /// As much of a [`protocol::rest::MessagePage`] as a timeline needs.
+#[derive(Deserialize)]
 struct Page {
+    #[serde(default)]
     messages: Vec<Line>,
     has_more: bool,
 }
 
 /// As much of a [`protocol::rest::ChatMessage`] as a timeline needs.
+#[derive(Deserialize)]
 struct Line {
     id: MessageId,
     seq: u64,
@@ -168,11 +171,6 @@ struct Line {
     sender: UserRef,
 }
 
-from_json! {
-    Page { messages, has_more }
-    Line { id, seq, content, draft_id, created_at, sender }
-}
-
 /// A body to send.
 fn json(body: &impl Serialize) -> Result<Option<String>, ApiError> {
     let unwritable =
@@ -180,20 +178,13 @@ fn json(body: &impl Serialize) -> Result<Option<String>, ApiError> {
     serde_json::to_string(body).map(Some).map_err(unwritable)
 }
 
-async fn call<A: FromJson>(method: &str, path: &str, body: Option<String>) -> Result<A, ApiError> {
+async fn call<A: Deserialize>(method: &str, path: &str, body: Option<String>) -> Result<A, ApiError> {
     // Boxed, so that each kind of answer does not bring its own copy of the way there and back.
-    let answer = Box::pin(answer(method, path, body)).await?;
-    A::from_json(answer).map_err(|bad| not_understood(method, path, &bad.into()))
-}
-
-async fn answer(method: &str, path: &str, body: Option<String>) -> Result<Json, ApiError> {
-    let (_, text) = send(method, path, body).await?;
-    parse(&text).map_err(|error| not_understood(method, path, &error))
-}
-
-fn not_understood(method: &str, path: &str, error: &Unreadable) -> ApiError {
-    leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
-    ApiError::strange(200)
+    let (_, text) = Box::pin(send(method, path, body)).await?;
+    from_text(&text).map_err(|error| {
+        leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
+        ApiError::strange(200)
+    })
 }
 
 async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {

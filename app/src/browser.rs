@@ -1,6 +1,6 @@
 //! Browser: what a page needs to know of the browser, and what the browser may refuse.
 
-use leptos::prelude::{document, window};
+use leptos::prelude::{document, location, window};
 use wasm_bindgen::JsValue;
 
 /// Whether this code runs in a browser. A server renders with the same code, and never gets to where the browser is asked.
@@ -16,6 +16,11 @@ pub(crate) fn attempt(what: &str, outcome: Result<(), JsValue>) {
     if let Err(error) = outcome {
         web_sys::console::warn_2(&format!("{what} did not work:").into(), &error);
     }
+}
+
+/// The path in the address bar; in a browser only.
+pub(crate) fn current_path() -> String {
+    location().pathname().unwrap_or_default()
 }
 
 /// The browser gives no access to the clipboard: it was refused, or the page did not come over a secure connection.

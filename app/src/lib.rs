@@ -3,23 +3,32 @@
 // Views are nested types; the deepest page is deeper than the default allows.
 #![recursion_limit = "256"]
 
-pub mod address;
+// With other views than the server's, the browser would find nodes that are not there.
+#[cfg(not(any(erase_components, doc)))]
+compile_error!(
+    "Build with `--cfg erase_components`. `.cargo/config.toml` sets it, unless RUSTFLAGS, CARGO_ENCODED_RUSTFLAGS or a \
+     target's `rustflags` replace its flags: unset those, or add this one to them."
+);
+
 pub mod api;
+pub mod app;
 mod browser;
 pub mod chat;
 mod clock;
 pub mod components;
 pub mod connection;
 mod copies;
+pub mod early_text;
 pub mod loader;
 pub mod model;
 mod notices;
 pub mod page;
+pub mod page_files;
 pub mod pages;
+pub mod paths;
 pub mod pending_posts;
-pub mod roots;
+pub mod routes;
 pub mod self_check;
-pub mod session;
 mod shell;
 mod start;
 mod tabs;
@@ -28,7 +37,7 @@ mod translated;
 mod troubles;
 pub mod when;
 
+pub use app::App;
 pub use pages::account::{AccountFacts, Done, SignInFacts};
-pub use roots::{Live, Rooms, Test, Workbench, place};
 pub use shell::shell;
-pub use start::{Account, Demo, Problem, Start, Theme};
+pub use start::{Account, Demo, PageKind, Problem, Start, Theme};

@@ -4,13 +4,19 @@
 //! Extensions and proxies change that: nodes are added, comments removed, white space collapsed, addresses rewritten. The
 //! server says in `data-nodes` how many nodes and characters it sent ([`BODY`]); where the count differs the body is emptied
 //! and the page is built anew. A hydration that fails all the same leaves a broken instance behind, so a second one builds
-//! the page. A page that cannot start says so, with a button that reloads it.
+//! the page.
+//!
+//! What is typed into the message field before that goes with the start of the page ([`crate::early_text`]), and a page that
+//! has to be loaded again takes it along. That is once without asking where the server has other files by now. A page that
+//! cannot start for other reasons says so, with a button that reloads it.
 //!
 //! `loader.js` travels inside the document, past the same proxies: no line comments, a semicolon after each statement, and
 //! no text with two spaces, so that it means the same on one line.
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+
+use crate::page_files::PageFiles;
 
 /// The body's tag as [`crate::shell`] renders it. The server puts `data-nodes` into it.
 pub const BODY: &str = "<body>";
@@ -20,30 +26,22 @@ pub const BODY_END: &str = "<noscript";
 
 const SCRIPT: &str = include_str!("loader.js");
 
-#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 /// The script, and hints so that what it fetches is on its way while the document still comes in.
 #[component]
-pub(crate) fn Loader(
-    /// The name under `/pkg`, without its ending.
-    bundle: String,
-) -> impl IntoView {
+pub(crate) fn Loader() -> impl IntoView {
+    let PageFiles { script, wasm, .. } = use_context().unwrap_or_default();
+    let call = on_one_line(SCRIPT, &script, &wasm);
     view! {
-        <link rel="modulepreload" href=format!("/pkg/{bundle}.js") crossorigin="anonymous"/>
-        <link
-            rel="preload"
-            href=format!("/pkg/{bundle}.wasm")
-            r#as="fetch"
-            r#type="application/wasm"
-            crossorigin="anonymous"
-        />
-        <script type="module" nonce=use_nonce()>{on_one_line(SCRIPT, &bundle)}</script>
+        <link rel="modulepreload" href=script crossorigin="anonymous"/>
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <script type="module" nonce=use_nonce()>{call}</script>
     }
 }
 
 /// Without the indentation and the line breaks, which every page would carry.
-fn on_one_line(script: &str, bundle: &str) -> String {
-    let line = script.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    format!("{line}({bundle:?});")
+fn on_one_line(loader: &str, script: &str, wasm: &str) -> String {
+    let line = loader.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    format!("{line}({script:?}, {wasm:?});")
 }
 
 #[cfg(test)]
@@ -52,8 +50,8 @@ mod tests {
 
     #[test]
     fn the_script_survives_the_loss_of_its_line_breaks() {
-        let line = on_one_line(SCRIPT, "hubbub");
-        assert!(line.ends_with("})(\"hubbub\");"));
+        let line = on_one_line(SCRIPT, "/pkg/hubbub.js", "/pkg/hubbub.wasm");
+        assert!(line.ends_with("})(\"/pkg/hubbub.js\", \"/pkg/hubbub.wasm\");"));
         for lost in ["//", "<!--", "  ", "\n", "`"] {
             assert!(!line.contains(lost), "{lost:?}");
         }

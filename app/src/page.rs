@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::address::{Place, entry_address};
 use crate::browser::attempt;
+use crate::paths::{REGISTER, SIGN_IN, entry_address};
 use crate::start::{Account, Demo, Problem, Start, Theme};
 use crate::translated::keep_texts_current;
 
@@ -94,8 +94,8 @@ impl Page {
 
     /// The address that leads to this page again.
     pub fn here(self) -> String {
-        self.facts.with_value(|it| match Place::of(&it.path) {
-            Place::SignIn | Place::Register => entry_address(&it.path, &it.next),
+        self.facts.with_value(|it| match it.path.as_str() {
+            SIGN_IN | REGISTER => entry_address(&it.path, &it.next),
             _ => it.path.clone(),
         })
     }

@@ -1,51 +1,38 @@
 //! The document around the pages.
 
 use leptos::prelude::*;
+use leptos_meta::MetaTags;
 
-use crate::address::Place;
+use crate::app::App;
 use crate::loader::Loader;
-use crate::roots::{Live, Plain, Rooms, Test, Workbench};
-use crate::start::Start;
-use crate::title::title;
+use crate::page_files::StyleSheet;
+use crate::start::PageKind;
 
 /// The whole HTML document, rendered by the server for every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let start = use_context::<Start>().unwrap_or_default();
-    let place = Place::of(&start.path);
-    // As HTML: a child would bring marks for the hydration along, which a title shows.
-    let title = escaped(&title(&place, &start.rooms));
-    let theme = start.theme;
-    let lives = start.lives();
-    let bundle = options.output_name.to_string();
-    let body = match &place {
-        Place::Devtools => view! { <Workbench/> }.into_any(),
-        Place::Test => view! { <Test/> }.into_any(),
-        Place::Live(_) if lives => view! { <Live/> }.into_any(),
-        _ if lives => view! { <Rooms/> }.into_any(),
-        _ => view! { <Plain start place/> }.into_any(),
-    };
+    let is_interactive = PageKind::current() == PageKind::Interactive;
     view! {
         <!DOCTYPE html>
-        <html lang="en" dir="ltr" data-theme=theme.as_str()>
+        <html lang="en" dir="ltr">
             <head>
                 <meta charset="utf-8"/>
                 <meta
                     name="viewport"
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
-                <title inner_html=title></title>
+                <MetaTags/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf7"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d0f15"/>
                 <meta name="description" content="Hubbub: many voices, one room. A chat that keeps up with you."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
-                <link rel="stylesheet" id="leptos" href="/pkg/hubbub.css"/>
+                <StyleSheet/>
                 <AutoReload options/>
-                {lives.then(|| view! { <Loader bundle/> })}
+                {is_interactive.then(|| view! { <Loader/> })}
             </head>
             <body>
-                {body}
+                <App/>
                 <noscript>
                     <p class="page_notice">
                         "JavaScript is switched off in this browser. You can sign in and read; writing, and everything live, needs it."
@@ -54,9 +41,4 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
-}
-
-/// A text as HTML (HTML, section 13.3).
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,48 +1,95 @@
 //! What the server knows when it renders a page. It travels inside the HTML, so the browser starts from the same facts.
 
+use leptos::prelude::{SharedValue, use_context};
 use leptos::server::codee::{Decoder, Encoder};
-use protocol::from_json::{BadShape, FromJson, Json, Unreadable, from_text};
-use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
+use protocol::json::{ParseError, from_text};
+use protocol::{JoinedRoom, RoomSummary, UserId};
 use serde::Serialize;
-
-use crate::address::Place;
+use serde_lite::{Deserialize, Intermediate};
 
 /// The facts of one page load.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     /// The path of the page, without its query.
     pub path: String,
     /// Where to go after signing in.
     pub next: String,
     /// Who is signed in.
+    #[serde(default)]
     pub account: Option<Account>,
     /// The person's rooms, newest activity first.
     pub rooms: Vec<RoomSummary>,
     /// The room that the address names, with its newest page, if the person is in it.
+    #[serde(default)]
     pub open: Option<JoinedRoom>,
     /// Light, dark or the system's choice.
     pub theme: Theme,
     /// People to sign in as with one click. Development only.
+    #[serde(default)]
     pub demo: Option<Demo>,
     /// Strangers may make no accounts here.
     pub registration_closed: bool,
     /// Why the form that was just sent was refused.
+    #[serde(default)]
     pub problem: Option<Problem>,
 }
 
+/// How a page goes on once the browser has it. The server provides it as a context.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PageKind {
+    /// In WebAssembly, which takes the page over.
+    #[default]
+    Interactive,
+    /// As plain HTML: forms and links.
+    Static,
+    /// As plain HTML that says that there is no page, whatever the router makes of the path.
+    Missing,
+}
+
+impl PageKind {
+    /// The kind of the page that is being rendered. What runs in a browser is interactive.
+    pub(crate) fn current() -> Self {
+        use_context().unwrap_or_default()
+    }
+}
+
 impl Start {
-    /// Whether the page goes on in WebAssembly; the others are forms and links.
-    pub fn lives(&self) -> bool {
-        match Place::of(&self.path) {
-            Place::Lobby | Place::Room(_) | Place::Live(_) => self.account.is_some(),
-            Place::Devtools | Place::Test => true,
-            Place::SignIn | Place::Register | Place::Account | Place::Nowhere => false,
+    /// What the server knows. It comes along in the HTML of an interactive page, so that both sides begin with the same.
+    pub(crate) fn shared() -> Self {
+        match PageKind::current() {
+            PageKind::Interactive => SharedValue::<_, Spelling>::new_with_encoding(known).into_inner(),
+            PageKind::Static | PageKind::Missing => known(),
         }
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+fn known() -> Start {
+    use_context().unwrap_or_default()
+}
+
+/// A page that is built anew reads what stands in the HTML by itself. Without it there is nothing to show, which the
+/// loader puts into words.
+#[cfg(target_arch = "wasm32")]
+fn known() -> Start {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// The values that the server wrote, in the order in which the pages ask for them. This is the only one.
+        #[wasm_bindgen(thread_local_v2, js_name = __RESOLVED_RESOURCES)]
+        static WRITTEN: js_sys::Array;
+    }
+
+    let text = WRITTEN.with(|written| written.get(0)).as_string().unwrap_or_default();
+    match from_text(&text) {
+        Ok(start) => start,
+        Err(error) => wasm_bindgen::throw_str(&format!("what the server knows cannot be read: {error}")),
+    }
+}
+
 /// A person who is signed in, as the pages need to know them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Who.
     pub id: UserId,
@@ -51,7 +98,7 @@ pub struct Account {
 }
 
 /// People who exist in a development database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demo {
     /// Their user names.
     pub people: Vec<String>,
@@ -60,9 +107,10 @@ pub struct Demo {
 }
 
 /// Why a form was refused, with what was typed, so that nobody types it twice.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The form field that is wrong; `None` when it is about the whole form.
+    #[serde(default)]
     pub field: Option<String>,
     /// For a person to read.
     pub message: String,
@@ -132,16 +180,9 @@ impl Theme {
     }
 }
 
-from_json! {
-    Start { path, next, account, rooms, open, theme, demo, registration_closed, problem }
-    Account { id, name }
-    Demo { people, password }
-    Problem { field, message, username, email }
-}
-
-impl FromJson for Theme {
-    fn from_json(json: Json) -> Result<Self, BadShape> {
-        String::from_json(json).map(|word| Self::parse(&word))
+impl Deserialize for Theme {
+    fn deserialize(json: &Intermediate) -> Result<Self, serde_lite::Error> {
+        String::deserialize(json).map(|word| Self::parse(&word))
     }
 }
 
@@ -160,7 +201,7 @@ impl Encoder<Start> for Spelling {
 }
 
 impl Decoder<Start> for Spelling {
-    type Error = Unreadable;
+    type Error = ParseError;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Start, Self::Error> {
@@ -178,6 +219,19 @@ mod tests {
             assert_eq!(Theme::parse(theme.as_str()), theme);
         }
         assert_eq!(Theme::parse("sepia"), Theme::System);
+    }
+
+    #[test]
+    fn what_the_server_knows_survives_the_way_to_the_browser() {
+        let start = Start {
+            account: Some(Account { id: UserId::parse("u-1").unwrap(), name: "ann".to_owned() }),
+            theme: Theme::Dark,
+            demo: Some(Demo { people: vec!["bob".to_owned()], password: "secret".to_owned() }),
+            registration_closed: true,
+            problem: Some(Problem { field: Some("email".to_owned()), ..Problem::default() }),
+            ..Start::default()
+        };
+        assert_eq!(Spelling::decode(&Spelling::encode(&start).unwrap()).unwrap(), start);
     }
 
     #[test]

@@ -1,58 +1,58 @@
-//! What the tab is called. The server puts it into the document; where it changes, the page sets it again.
+//! Title of the document: what the tab is called. Pages set a name with `Title` of `leptos_meta`; these are its formatters.
 
-use protocol::RoomSummary;
-use protocol::text::isolated;
+use leptos::text_prop::TextProp;
 
-use crate::address::Place;
+use crate::browser::IS_BROWSER;
 
-/// The title of a page. Rooms with unread messages are counted in front, where a narrow tab still shows it.
-pub(crate) fn title(place: &Place, rooms: &[RoomSummary]) -> String {
-    match place {
-        Place::SignIn => "Sign in · Hubbub".to_owned(),
-        Place::Register => "Create an account · Hubbub".to_owned(),
-        Place::Account => "Account · Hubbub".to_owned(),
-        Place::Devtools => "Devtools · Hubbub".to_owned(),
-        Place::Test => "Connection test · Hubbub".to_owned(),
-        // The session is the only room that its page knows.
-        Place::Live(_) => rooms
-            .first()
-            .map_or_else(|| "Hubbub".to_owned(), |room| format!("Live: {} · Hubbub", isolated(&room.name))),
-        Place::Nowhere => "Not found · Hubbub".to_owned(),
-        Place::Lobby | Place::Room(_) => {
-            let name =
-                rooms.iter().find(|room| place.room() == Some(&room.id)).map(|room| isolated(&room.name));
-            let title = name.map_or_else(|| "Hubbub".to_owned(), |name| format!("{name} · Hubbub"));
-            match rooms.iter().filter(|room| room.unread != 0).count() {
-                0 => title,
-                unread => format!("({unread}) {title}"),
-            }
-        }
+/// The text of a `Title` that follows what its page shows. A server is asked for it after the page was rendered, when the
+/// signals of the page may be gone: there it is computed at once.
+pub(crate) fn title_text(text: impl Fn() -> String + Send + Sync + 'static) -> TextProp {
+    if IS_BROWSER { TextProp::from(text) } else { TextProp::from(text()) }
+}
+
+/// The title of a page with this name; a page without one is called like the program.
+#[expect(clippy::needless_pass_by_value, reason = "a formatter is handed its text")]
+pub(crate) fn document_title(name: String) -> String {
+    html(with_program(&name))
+}
+
+/// The title of a page beside the rooms. Rooms with unread messages are counted in front, where a narrow tab still shows
+/// it.
+pub(crate) fn counted_title(name: &str, unread: usize) -> String {
+    let title = with_program(name);
+    html(if unread == 0 { title } else { format!("({unread}) {title}") })
+}
+
+fn with_program(name: &str) -> String {
+    if name.is_empty() { "Hubbub".to_owned() } else { format!("{name} · Hubbub") }
+}
+
+/// The server puts a title into the document as it is, so here it becomes HTML (HTML, section 13.3). A browser is given
+/// text.
+fn html(title: String) -> String {
+    if cfg!(feature = "ssr") {
+        title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    } else {
+        title
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Cursor, Role, RoomId, RoomKind};
-
     use super::*;
 
     #[test]
-    fn a_room_and_what_is_unread_stand_in_the_title() {
-        let room = |id: &str, unread| RoomSummary {
-            id: RoomId::parse(id).unwrap(),
-            name: format!("The {id}"),
-            kind: RoomKind::Group,
-            role: Role::Member,
-            head: Cursor { epoch: 1, seq: 0 },
-            read_seq: 0,
-            unread,
-            member_count: 1,
-            last: None,
-            created_at_ms: 0,
-        };
-        let rooms = [room("kitchen", 0), room("garden", 3)];
-        assert_eq!(title(&Place::of("/rooms/kitchen"), &rooms), "(1) The kitchen · Hubbub");
-        assert_eq!(title(&Place::Lobby, &rooms[..1]), "Hubbub");
-        assert_eq!(title(&Place::SignIn, &rooms), "Sign in · Hubbub");
+    fn unread_rooms_are_counted_in_front_of_the_name() {
+        assert_eq!(document_title("Account".to_owned()), "Account · Hubbub");
+        assert_eq!(document_title(String::new()), "Hubbub");
+        assert_eq!(counted_title("The kitchen", 1), "(1) The kitchen · Hubbub");
+        assert_eq!(counted_title("The kitchen", 0), "The kitchen · Hubbub");
+        assert_eq!(counted_title("", 2), "(2) Hubbub");
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn a_title_is_text_in_the_html_of_the_server() {
+        assert_eq!(counted_title("</title><b> & co", 0), "&lt;/title&gt;&lt;b&gt; &amp; co · Hubbub");
     }
 }

@@ -2,8 +2,10 @@
 #![cfg(feature = "ssr")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use app::{Account, Start};
+use app::{Account, PageKind, Start};
 use leptos::prelude::*;
+use leptos_meta::ServerMetaContext;
+use leptos_router::location::RequestUrl;
 use protocol::{Cursor, JoinedRoom, Member, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 /// A page of alice, who is in one room with bob.
@@ -50,16 +52,20 @@ fn start(path: &str) -> Start {
 
 #[test]
 fn a_page_is_dropped_on_another_thread_than_its_own() {
-    for (path, text) in [
-        ("/", "Pick a room"),
-        ("/rooms/general", "Leave room"),
-        ("/live/general", "Session controls"),
-        ("/test", "Send test message"),
-        ("/sign-in", "Create an account"),
+    for (path, kind, text) in [
+        ("/", PageKind::Interactive, "Pick a room"),
+        ("/rooms/general", PageKind::Interactive, "Leave room"),
+        ("/live/general", PageKind::Interactive, "Session controls"),
+        #[cfg(feature = "test")]
+        ("/test", PageKind::Interactive, "Send test message"),
+        ("/sign-in", PageKind::Static, "Create an account"),
     ] {
         let owner = Owner::new();
         let html = owner.with(|| {
             provide_context(start(path));
+            provide_context(kind);
+            provide_context(RequestUrl::new(path));
+            provide_context(ServerMetaContext::new().0);
             app::shell(LeptosOptions::builder().output_name("hubbub").build()).to_html()
         });
         assert!(html.contains(text), "{path}: {html}");

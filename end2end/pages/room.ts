@@ -43,6 +43,8 @@ export class RoomPage {
   }
 
   async say(text: string): Promise<void> {
+    // Before that Enter breaks the line.
+    await hydrated(this.page);
     await this.box.fill(text);
     await this.box.press('Enter');
   }

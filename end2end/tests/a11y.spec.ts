@@ -97,6 +97,24 @@ test('devtools, before and after a run', async ({ alice }) => {
   await expectAccessible(alice.page);
 });
 
+test('every page that the router lists, on a phone and on a desktop', async ({ alice, visitor, room }) => {
+  test.slow();
+  const paths: string[] = await (await alice.context.request.get('/pages.json')).json();
+  expect(paths).toEqual(expect.arrayContaining(['/', '/rooms/{room}', '/live/{chat}', '/sign-in', '/account']));
+  for (const path of paths) {
+    // Whoever is signed in is led past the ways in.
+    const page = ['/sign-in', '/register'].includes(path) ? visitor : alice.page;
+    const address = path.replace(/\{\w+\}/, room.id);
+    for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 }]) {
+      await page.setViewportSize(viewport);
+      await page.goto(address);
+      await expect(page).toHaveURL(address);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await expectAccessible(page);
+    }
+  }
+});
+
 test('a page that does not exist', async ({ alice, guard }) => {
   guard.allow(answered(404));
   const answer = await alice.page.goto('/there/is/nothing');

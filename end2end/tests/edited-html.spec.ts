@@ -131,22 +131,42 @@ test('what an extension puts behind the page stays there', async ({ alice, room 
   await expect(alice.page.locator('body > #extension')).toHaveCount(1);
 });
 
-for (const [address, file] of [
-  ['/', 'hubbub.wasm'],
-  ['/rooms/{id}', 'hubbub.js'],
-  ['/live/{id}', 'hubbub-live.wasm'],
-  ['/devtools', 'hubbub-devtools.js'],
-  ['/test', 'hubbub-test.wasm'],
+for (const [address, kind] of [
+  ['/', 'wasm'],
+  ['/rooms/{id}', 'js'],
+  ['/live/{id}', 'wasm'],
+  ['/devtools', 'js'],
+  ['/test', 'wasm'],
 ] as const) {
-  test(`${address} without its ${file} says that it could not start, and a button loads it again`, async ({ alice, room, guard }) => {
+  test(`${address} without its ${kind} says that it could not start, and a button loads it again`, async ({ alice, room, guard }) => {
     guard.allow(...NETWORK_IS_GONE, /Failed to fetch|dynamically imported module/);
-    await alice.page.route(`**/pkg/${file}*`, (route) => route.abort());
+    await alice.page.route(`**/pkg/*.${kind}*`, (route) => route.abort());
     await alice.page.goto(address.replace('{id}', room.id));
     await expect(alice.page.getByRole('alert').filter({ hasText: 'could not start' })).toBeVisible();
     await expectAccessible(alice.page);
-    await alice.page.unroute(`**/pkg/${file}*`);
+    await alice.page.unroute(`**/pkg/*.${kind}*`);
     await alice.button('Reload').click();
     await alice.ready();
+  });
+
+  test(`${address} whose ${kind} is gone, as after an upgrade, is loaded again, once`, async ({ alice, room, guard }) => {
+    guard.allow(answered(404), /[Ff]ailed to fetch|dynamically imported module/);
+    const loads: string[] = [];
+    alice.page.on('request', (request) => request.isNavigationRequest() && loads.push(request.url()));
+    await alice.page.route(`**/pkg/*.${kind}*`, (route) => route.fulfill({ status: 404 }));
+    await alice.page.goto(address.replace('{id}', room.id));
+    await expect(alice.page.getByRole('alert').filter({ hasText: 'could not start' })).toBeVisible();
+    expect(loads).toHaveLength(2);
+    await alice.page.unroute(`**/pkg/*.${kind}*`);
+    await alice.button('Reload').click();
+    await alice.ready();
+    expect(loads).toHaveLength(3);
+
+    // As it is when the next page comes from the new build.
+    await alice.page.route(`**/pkg/*.${kind}*`, (route) => (loads.length === 4 ? route.fulfill({ status: 404 }) : route.fallback()));
+    await alice.page.goto(address.replace('{id}', room.id));
+    await alice.ready();
+    expect(loads).toHaveLength(5);
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import type { Room } from '../fixtures/account';
 import { expectAccessible } from '../fixtures/axe';
 import { answered } from '../fixtures/guard';
@@ -5,6 +6,14 @@ import { expect, Person, test as base } from '../fixtures/hubbub';
 import { LivePage } from '../pages/live';
 
 const PHONE = { width: 390, height: 844 };
+
+/** Marks the document, so that one can tell whether it was loaded again, and counts the sockets from now on. */
+async function watch(page: Page): Promise<{ isSame: () => Promise<boolean>; sockets: string[] }> {
+  const sockets: string[] = [];
+  page.on('websocket', (socket) => sockets.push(socket.url()));
+  await page.evaluate(() => document.documentElement.setAttribute('data-watched', ''));
+  return { isSame: () => page.evaluate(() => document.documentElement.hasAttribute('data-watched')), sockets };
+}
 
 /** The session page of somebody, open. */
 async function enter(person: Person, room: Room): Promise<LivePage> {
@@ -207,8 +216,107 @@ test('the room leads to its session', async ({ alice, room }) => {
   await expect(new LivePage(alice.page).participants).toContainText('1 person here');
 });
 
+test('going from a room to its session and back keeps the page and its socket', async ({ alice, bob, his, room }) => {
+  await his.say('said before');
+  await alice.open(room);
+  await alice.box.fill('half a sentence');
+  const page = await watch(alice.page);
+  const hers = new LivePage(alice.page);
+  await alice.page.getByRole('link', { name: 'Live session' }).click();
+  await expect(hers.heading).toHaveText(`Live session: ${room.name}`);
+  await expect(alice.page).toHaveURL(`/live/${room.id}`);
+  await expect(alice.page).toHaveTitle(`Live: ${room.name} · Hubbub`);
+  await expect(hers.messages).toHaveText(['said before']);
+  await expect(hers.list).toHaveCount(2);
+  await hers.say('said in the session');
+  await expect(his.messages).toHaveText(['said before', 'said in the session']);
+  await hers.button('Go live').click();
+  await expect(hers.standing).toHaveText(/^Live since/);
+
+  await alice.page.getByRole('link', { name: 'Leave' }).click();
+  await expect(alice.heading).toHaveText(room.name);
+  await expect(alice.page).toHaveURL(`/rooms/${room.id}`);
+  await expect(alice.page).toHaveTitle(`${room.name} · Hubbub`);
+  await expect(alice.box).toHaveValue('half a sentence');
+  await expect(his.list).toHaveCount(1);
+  await his.say('said meanwhile');
+
+  await alice.page.goBack();
+  await expect(hers.messages).toHaveText(['said before', 'said in the session', 'said meanwhile']);
+  await expect(hers.standing).toHaveText(/^Live since/);
+  await expect(his.list).toHaveText([new RegExp(bob.name), new RegExp(alice.name)]);
+  expect(await page.isSame()).toBe(true);
+  expect(page.sockets).toEqual([]);
+});
+
+test('every way out of the page is a leave', async ({ alice, bob, his, room }) => {
+  const other = await alice.account.createRoom('Cellar', bob.account);
+  await alice.open(room);
+  const hers = new LivePage(alice.page);
+  for (const leave of [
+    () => alice.page.goBack(),
+    () => alice.link(other).click(),
+    () => alice.page.keyboard.press('Alt+ArrowDown'),
+    () => alice.page.getByRole('link', { name: 'Hubbub' }).click(),
+  ]) {
+    await alice.link(room).click();
+    await alice.page.getByRole('link', { name: 'Live session' }).click();
+    await expect(his.list).toHaveCount(2);
+    await expect(hers.list).toHaveCount(2);
+    await leave();
+    await expect(hers.participants).toBeHidden();
+    await expect(his.list).toHaveCount(1);
+  }
+});
+
+test('a session is left when the last of the tabs that share a connection has left it', async ({ alice, bob, hers, room }) => {
+  await bob.open(room);
+  const [one, two] = [new LivePage((await bob.secondTab()).page), new LivePage((await bob.secondTab()).page)];
+  await one.open(room);
+  await two.open(room);
+  await expect(hers.list).toHaveCount(2);
+  await one.page.getByRole('link', { name: 'Leave' }).click();
+  await two.say('still here');
+  await expect(hers.messages).toHaveText(['still here']);
+  await expect(hers.list).toHaveCount(2);
+  await expect(hers.comings).not.toContainText('left');
+  // The first tab has the connection, and is in the room alone.
+  await two.page.close();
+  await expect(hers.list).toHaveText([new RegExp(alice.name)]);
+  await expect(hers.comings).toContainText(`${bob.name} left`);
+  await expect(bob.status).toHaveText('Connected');
+  await expect(bob.messages).toHaveCount(0);
+});
+
+test('the list of rooms shows whose session is on, and leads out of it', async ({ alice, bob, hers, room }) => {
+  await bob.page.goto('/');
+  await bob.ready();
+  const mark = bob.link(room).getByText('live now');
+  await expect(mark).toHaveCount(0);
+  await hers.button('Go live').click();
+  await expect(mark).toHaveCount(1);
+  await expect(alice.link(room)).toHaveAttribute('aria-current', 'true');
+  await expect(alice.link(room).getByText('live now')).toHaveCount(1);
+  await expectAccessible(bob.page);
+  await hers.button('Pause').click();
+  await expect(mark).toHaveCount(0);
+  await alice.link(room).click();
+  await expect(alice.page).toHaveURL(`/rooms/${room.id}`);
+  await expect(alice.link(room)).toHaveAttribute('aria-current', 'page');
+});
+
+test('a focus that went with the page before is on the one that took its place', async ({ alice, room }) => {
+  await alice.page.setViewportSize(PHONE);
+  await alice.open(room);
+  const main = alice.page.getByRole('main');
+  await alice.page.getByRole('link', { name: 'Back to the rooms' }).press('Enter');
+  await expect(alice.heading).toHaveText('Pick a room');
+  await expect(main).toBeFocused();
+});
+
 test('on a phone the participants unfold', async ({ hers, his, bob }) => {
   await hers.page.setViewportSize(PHONE);
+  await expect(hers.rooms).toBeHidden();
   const strip = hers.page.getByRole('button', { name: /2 people here/ });
   await expect(strip).toHaveAttribute('aria-expanded', 'false');
   await expect(hers.controls).toBeHidden();

@@ -41,8 +41,8 @@ async function hasCopy({ page }: RoomPage, text: string): Promise<void> {
   const copied = async () => {
     const here = await caches.keys();
     const pages = await Promise.all(here.map(async (name) => (await (await caches.open(name)).match(location.pathname))?.text()));
-    const wasm = await caches.match('/pkg/hubbub.wasm');
-    return wasm ? pages.join() : '';
+    const files = await Promise.all(here.map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)));
+    return files.flat().some((url) => url.endsWith('.wasm')) ? pages.join() : '';
   };
   await expect.poll(() => page.evaluate(copied)).toContain(text);
 }

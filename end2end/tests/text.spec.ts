@@ -68,7 +68,10 @@ test('a lone carriage return is drawn the same live and reloaded', async ({ alic
   await alice.open(room);
   await bob.account.say(room, 'one\rtwo\r\nthree\u0000.');
   await expect(alice.messages).toHaveText([/one/]);
-  const drawn = () => alice.messages.first().evaluate((it: HTMLElement) => [it.innerText, it.offsetHeight]);
+  const drawn = async () => {
+    await expect(alice.messages.first()).toBeVisible();
+    return alice.messages.first().evaluate((it: HTMLElement) => [it.innerText, it.offsetHeight]);
+  };
   const live = await drawn();
   expect(live[0]).toBe('one\ntwo\nthree.');
   await alice.page.reload();

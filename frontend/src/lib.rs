@@ -1,54 +1,35 @@
 //! The browser's way in: the server's HTML is already on screen, this brings it to life.
 //!
-//! Each feature is a page that lives. A release builds one file for each; while developing, one file holds them all.
+//! `/devtools` and `/test` are features: `make build` leaves them out of the bundle that everybody loads.
 
 mod life;
 
+use app::App;
+use app::early_text::EarlyText;
 use leptos::mount::{hydrate_body, mount_to_body};
+use leptos::prelude::IntoView;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Brings a page to life if the address names it, or if this file holds no other.
-macro_rules! bring_to_life {
-    ($how:ident: $($feature:literal, $place:pat, $root:path;)+) => {$(
-        #[cfg(feature = $feature)]
-        if is_alone() || matches!(app::place(), $place) {
-            $how($root);
-            return;
-        }
-    )+};
-}
-
-/// The pages that live, each with what is done to it.
-macro_rules! pages {
-    ($how:ident) => {
-        use app::address::Place;
-
-        bring_to_life! { $how:
-            "devtools", Place::Devtools, app::Workbench;
-            "live", Place::Live(_), app::Live;
-            "test", Place::Test, app::Test;
-            "rooms", Place::Lobby | Place::Room(_), app::Rooms;
-        }
-    };
-}
-
 /// Takes over the nodes that the server rendered. Called by the loader (`app/src/loader.js`).
+///
+/// `typed`: what already stands in the message field.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub fn hydrate(typed: String) {
     life::begin();
-    pages!(hydrate_body);
+    hydrate_body(move || page(typed));
 }
 
 /// Builds the page into a body that the loader has emptied, because something changed what the server rendered.
+///
+/// `typed`: what stood in the message field.
 #[wasm_bindgen]
-pub fn mount() {
+pub fn mount(typed: String) {
     life::begin();
-    pages!(mount_to_body);
+    mount_to_body(move || page(typed));
 }
 
-/// Whether this file was built for one page.
-fn is_alone() -> bool {
-    let pages =
-        [cfg!(feature = "rooms"), cfg!(feature = "live"), cfg!(feature = "devtools"), cfg!(feature = "test")];
-    pages.into_iter().filter(|it| *it).count() == 1
+/// The page that the address names.
+fn page(typed: String) -> impl IntoView {
+    EarlyText::provide(typed);
+    App()
 }

@@ -16,7 +16,7 @@ use user::UserCommand;
 /// Variables of a backplane, which this version does not have: ignoring them would seem a success.
 const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
 
-/// A chat hub in one program.
+/// A chat hub in one program. Called without a command, it runs the server: hubbub serve.
 #[derive(Parser)]
 #[command(name = "hubbub", version, disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
@@ -92,7 +92,8 @@ pub enum CliCommand {
 }
 
 impl CliCommand {
-    /// Reads the command line (the program's name first) and the environment.
+    /// Reads the command line (the program's name first) and the environment. Without a command it is [`Self::Serve`], as
+    /// cargo-leptos calls the program.
     ///
     /// # Errors
     /// [`ConfigError`], whose text is one line, or the help where that was asked for.
@@ -102,6 +103,7 @@ impl CliCommand {
         variables.sort_unstable();
         let command = Cli::command();
         refuse_unknown_variables(&command, &variables)?;
+        let args = with_command(args.into_iter().collect());
         let Renamed { mut command, args, used } = retired::rename(command, args, &variables)?;
         command.build();
         let matches =
@@ -126,6 +128,17 @@ impl CliCommand {
             }
         })
     }
+}
+
+/// Puts the default command where none is named.
+fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_of_program =
+        |arg: &str| !arg.starts_with('-') || matches!(arg, "-h" | "--help" | "-V" | "--version");
+    let has_command = args.get(1).is_some_and(|arg| arg.to_str().is_none_or(is_of_program));
+    if !has_command {
+        args.insert(args.len().min(1), "serve".into());
+    }
+    args
 }
 
 /// A misspelt variable would otherwise be a setting without effect.
@@ -155,7 +168,7 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> ConfigError {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return ConfigError::Shown(error.to_string()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            return invalid("a command is missing, such as `hubbub serve` (see `hubbub --help`)");
+            return invalid("a command is missing (see `hubbub --help`)");
         }
         _ => {}
     }

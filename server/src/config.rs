@@ -2,6 +2,7 @@
 //! reason.
 
 mod accounts;
+mod cargo_leptos;
 mod choice;
 mod data_paths;
 mod error;
@@ -37,6 +38,9 @@ pub(crate) use settings::Settings;
 /// Default address: this machine only, because a proxy with TLS belongs in front.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
 
+/// Where `make build` and cargo-leptos put the pages.
+const DEFAULT_SITE_DIR: &str = "target/site";
+
 /// The settings of a running server, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -68,6 +72,8 @@ pub struct Config {
     pub dev_user: UserId,
     /// The built pages.
     pub site_dir: PathBuf,
+    /// Port at which `cargo leptos watch` tells pages that they were built again; `None` where it does not run.
+    pub reload_port: Option<u16>,
     /// Whether a Socket.IO client without a token is the user that it names in `query.userId`.
     pub trust_query_user: bool,
     /// Rate limits.
@@ -99,6 +105,7 @@ impl Config {
         let listen = listen_addresses(
             settings.listen.filter(|_| listen_flag || !port_flag),
             settings.port.filter(|_| port_flag || !listen_flag),
+            settings.cargo_leptos.site_addr.unwrap_or(DEFAULT_LISTEN),
         )?;
         log::log_filter(&settings.log)?;
         let with_rates = settings.rate_limits == OnOff::On;
@@ -131,7 +138,11 @@ impl Config {
             users: settings.users.check(environment)?,
             server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
             dev_user: settings.dev_user_id,
-            site_dir: settings.site_dir,
+            reload_port: settings.cargo_leptos.reload_port(),
+            site_dir: settings
+                .site_dir
+                .or(settings.cargo_leptos.site_root)
+                .unwrap_or_else(|| DEFAULT_SITE_DIR.into()),
             trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
             rate_limits,
             limits,
@@ -165,6 +176,7 @@ impl Config {
 fn listen_addresses(
     listen: Option<Vec<ListenAddress>>,
     port: Option<u16>,
+    default: SocketAddr,
 ) -> Result<Vec<ListenAddress>, ConfigError> {
     match (listen, port) {
         (Some(listen), Some(port)) if listen.iter().all(|address| address.port() != port) => {
@@ -173,7 +185,7 @@ fn listen_addresses(
         }
         (Some(listen), _) => Ok(listen),
         (None, Some(port)) => Ok(vec![SocketAddr::new(DEFAULT_LISTEN.ip(), port).into()]),
-        (None, None) => Ok(vec![DEFAULT_LISTEN.into()]),
+        (None, None) => Ok(vec![default.into()]),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::auth::client_ip::ClientIp;
 use crate::auth::device_token::DEVICE_HEADER;
 use crate::dialect::{AuthPolicy, ENDPOINTS, Endpoint, most_bytes_of_a_carrier};
 use crate::error::ApiError;
-use crate::gateway::pages::{account as account_page, files, forms, views};
+use crate::gateway::pages::{account as account_page, files, forms, routes, views};
 use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
@@ -147,22 +147,21 @@ async fn home(state: AppState, request: Request) -> Response {
     let address = ClientIp::of(&parts, &state.config().proxies);
     let request = Request::from_parts(parts, body);
     let clock = state.clock().clone();
-    request_limits::limited(&limiter, &*clock, address, request, |request| views::home.call(request, state))
-        .await
+    request_limits::limited(&limiter, &*clock, address, request, |request| {
+        views::signed_in.call(request, state)
+    })
+    .await
 }
 
+/// The pages and their forms.
 fn pages() -> Router<AppState> {
-    Router::new()
-        .route("/rooms/{room}", get(views::room))
-        .route("/live/{chat}", get(views::live))
-        .route("/sign-in", get(views::entry).post(forms::sign_in))
-        .route("/register", get(views::entry).post(forms::register))
+    routes::pages()
+        .route("/sign-in", post(forms::sign_in))
+        .route("/register", post(forms::register))
         .route("/sign-out", post(forms::sign_out))
-        .route("/account", get(account_page::show).post(account_page::act))
+        .route("/account", post(account_page::act))
         .route("/theme", post(forms::theme))
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
-        .route("/devtools", get(views::open_to_all))
-        .route("/test", get(views::open_to_all))
 }
 
 /// Addresses for monitors of the process. They are not limited.
@@ -170,7 +169,7 @@ fn health() -> Router<AppState> {
     Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
 }
 
-/// Names do not change from build to build, so a browser asks each time and receives 304.
+/// Names without a hash do not change from build to build, so a browser asks each time and receives 304.
 fn fresh() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
 }

@@ -22,6 +22,7 @@ use crate::auth::{AuthService, Authenticator, Tickets};
 use crate::build;
 use crate::config::Config;
 use crate::demo::simulated_jobs::RunCounts;
+use crate::gateway::pages::site_files::SiteFiles;
 use crate::limits::connection_limiter::{ConnectionError, ConnectionLimiter, ConnectionPermit};
 use crate::limits::handshake_limiter::HandshakeLimiter;
 use crate::limits::rate_limiter::{RateLimited, RateLimiter};
@@ -54,6 +55,7 @@ struct Parts {
     readiness: Arc<Readiness>,
     demo: Option<Demo>,
     pages: LeptosOptions,
+    site_files: SiteFiles,
     build: BuildName,
     rejection_log: Arc<RejectionLog>,
     sockets: TaskTracker,
@@ -127,6 +129,7 @@ impl AppState {
             readiness: Arc::default(),
             demo,
             pages: page_options(&config),
+            site_files: SiteFiles::new(&config.site_dir, config.reload_port.is_some()),
             build: BuildName(build::name_of(&config.site_dir)),
             rejection_log: Arc::new(RejectionLog::new()),
             sockets: TaskTracker::new(),
@@ -267,6 +270,7 @@ states! {
     Arc<Readiness>: |state| state.parts.readiness.clone();
     Arc<RejectionLog>: |state| state.parts.rejection_log.clone();
     LeptosOptions: |state| state.parts.pages.clone();
+    SiteFiles: |state| state.parts.site_files.clone();
     Option<Demo>: |state| state.parts.demo.clone();
     BuildName: |state| state.parts.build.clone();
     BackgroundTasks: |state| BackgroundTasks {
@@ -301,6 +305,7 @@ fn page_options(config: &Config) -> LeptosOptions {
         .output_name("hubbub")
         .site_root(site_root.to_string_lossy())
         .site_pkg_dir("pkg")
+        .reload_port(u32::from(config.reload_port.unwrap_or_default()))
         .env(if config.is_development() { Env::DEV } else { Env::PROD })
         .build()
 }

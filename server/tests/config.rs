@@ -12,8 +12,14 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The program with nothing in its environment but this.
 fn hubbub(folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = without_command(folder, environment);
+    command.arg("serve");
+    command
+}
+
+fn without_command(folder: &Path, environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
-    command.env_clear().current_dir(folder).arg("serve").envs(environment.iter().copied());
+    command.env_clear().current_dir(folder).envs(environment.iter().copied());
     command
 }
 
@@ -35,7 +41,13 @@ fn refused(command: Command) -> String {
 /// A development server on a free port; its address.
 fn start(folder: &Path, environment: &[(&str, &str)]) -> (Child, String) {
     let mut command = hubbub(folder, &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")]);
-    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.envs(environment.iter().copied());
+    started(command)
+}
+
+/// A server that runs; its address.
+fn started(mut command: Command) -> (Child, String) {
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the program runs");
     let out = BufReader::new(child.stdout.take().expect("a pipe"));
     let address =
@@ -170,8 +182,9 @@ fn a_wrong_call_prints_one_line_and_help_lists_all_settings() {
         command
     };
     for (arguments, said) in [
-        (vec![], "hubbub serve"),
         (vec!["run"], "run"),
+        (vec!["user"], "a command is missing"),
+        (vec!["--colour"], "--colour"),
         (vec!["serve", "--colour"], "--colour"),
         (vec!["serve", "more"], "more"),
         (vec!["serve", "--listen", "here"], "--listen"),
@@ -225,6 +238,47 @@ fn a_wrong_call_prints_one_line_and_help_lists_all_settings() {
     }
     assert!(output(call(&["--help"])).status.success());
     assert!(output(call(&["--version"])).status.success());
+}
+
+#[test]
+fn without_a_command_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let development = ("HUBBUB_ENV", "development");
+    let plain = without_command(folder.path(), &[development, ("HUBBUB_LISTEN", "127.0.0.1:0")]);
+    let mut with_flags = without_command(folder.path(), &[development]);
+    with_flags.args(["--listen", "127.0.0.1:0"]);
+    for command in [plain, with_flags] {
+        let (server, address) = started(command);
+        assert!(address.starts_with("127.0.0.1:"), "{address}");
+        assert_eq!(terminate(server).code(), Some(0));
+    }
+    let help = output({
+        let mut help = without_command(folder.path(), &[]);
+        help.arg("--help");
+        help
+    });
+    assert!(String::from_utf8(help.stdout).unwrap().contains("hubbub serve"));
+}
+
+/// What cargo-leptos sets for the server that it starts.
+#[test]
+fn the_address_and_the_folder_of_cargo_leptos_are_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let development = ("HUBBUB_ENV", "development");
+    let leptos = [("LEPTOS_SITE_ADDR", "127.0.0.1:0"), ("LEPTOS_SITE_ROOT", "built")];
+    std::fs::create_dir_all(folder.path().join("built")).unwrap();
+    std::fs::write(folder.path().join("built/robots.txt"), "of cargo-leptos").unwrap();
+    let (server, address) = started(without_command(folder.path(), &[development, leptos[0], leptos[1]]));
+    let request = "GET /robots.txt HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    assert!(ask(&address, request).ends_with("of cargo-leptos"));
+    assert_eq!(terminate(server).code(), Some(0));
+
+    // The server's own settings win.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line =
+        refused(without_command(folder.path(), &[development, leptos[0], ("HUBBUB_LISTEN", &address)]));
+    assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
 }
 
 #[test]

@@ -107,7 +107,13 @@ async fn a_room_with_the_id_of_a_live_session_never_replaces_it() {
     let cookie = app.browser("ann").await;
     let page = app.visit("/live/team", &cookie).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
-    assert!(!page.text.contains(FORGED), "{}", page.text);
+    // She is in the outsider's room, so it stands in her list, and nowhere else.
+    assert!(page.text.contains("This room is not here"), "{}", page.text);
+    assert!(
+        !page.text.contains("id=\"composer\"") && page.text.matches(FORGED).count() == 2,
+        "{}",
+        page.text
+    );
     // A live event of the outsider is not one of the chat's session.
     let (mut hers, mut his, mut eves) =
         (enter(&app, &ann).await, enter(&app, &bob).await, enter(&app, &eve).await);

@@ -27,6 +27,20 @@ impl ChatStore {
         }
     }
 
+    /// The live session of a room comes into view, and with it the user takes part.
+    pub fn enter(&self, chat: &RoomId, session: &RoomId) {
+        self.dispatcher.run(Some(self.state.enter(chat, session)));
+        if self.state.me().is_some() {
+            self.connection.connect();
+        }
+    }
+
+    /// The live session that was in view is not any more, and the user leaves it.
+    pub fn leave(&self, session: &RoomId) {
+        self.stopped_typing(session);
+        self.dispatcher.run(Some(self.state.leave(session)));
+    }
+
     /// The room that was in view is not any more.
     pub fn close(&self, room: &RoomId) {
         self.stopped_typing(room);

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use protocol::{RoomId, ServerFrame};
 
-use super::reducer::{ChatState, Effect};
+use super::effect::Effect;
+use super::reducer::ChatState;
 use super::timer::Timer;
 use crate::browser::IS_BROWSER;
 use crate::clock::now_ms;

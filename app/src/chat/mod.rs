@@ -7,7 +7,9 @@
 
 mod actions;
 mod dispatcher;
+mod effect;
 mod frame_batch;
+mod live_session;
 mod reducer;
 mod room_state;
 mod timer;
@@ -19,9 +21,10 @@ use protocol::{Member, RoomId, RoomSummary};
 
 use self::dispatcher::Dispatcher;
 use self::frame_batch::FrameBatch;
+pub use self::live_session::LiveSession;
 use self::reducer::ChatState;
-use crate::address::Place;
 use crate::connection::{Connection, ConnectionOptions, provide_connection};
+use crate::model::live_rooms::LiveRooms;
 use crate::model::session::Standing;
 use crate::model::timeline::Timeline;
 use crate::start::Start;
@@ -38,12 +41,8 @@ pub struct ChatStore {
 /// Puts a [`ChatStore`] (and the [`Connection`] below it) into the context, once, at the root of the pages.
 pub fn provide_chat_store(start: &Start) -> ChatStore {
     let account = start.account.as_ref().map(|me| me.id.clone());
-    let is_closed = matches!(Place::of(&start.path), Place::Live(_));
-    let connection = use_context::<Connection>().unwrap_or_else(|| {
-        // A participant of a live session is in it with a connection of its own: it ends when the page is left.
-        provide_connection(account.is_some(), ConnectionOptions { account, is_shared: !is_closed })
-    });
-    let state = ChatState::new(start, is_closed);
+    let connection = provide_connection(account.is_some(), ConnectionOptions { account, is_shared: true });
+    let state = ChatState::new(start);
     let dispatcher = Dispatcher::new(state, connection);
     let store = ChatStore { connection, state, dispatcher, batch: FrameBatch::new(dispatcher) };
     connection.on_frame(move |frame| store.batch.push(frame));
@@ -73,6 +72,11 @@ impl ChatStore {
         Memo::new(move |_| list.read().get(&room).cloned())
     }
 
+    /// What a room is called; `None` for one that the user is not in. Tracked.
+    pub fn name(&self, room: &RoomId) -> Option<String> {
+        self.state.list().read().get(room).map(|summary| summary.name.clone())
+    }
+
     /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
     pub fn timeline(&self, room: &RoomId) -> ReadSignal<Timeline> {
         self.state.room(room).timeline().into()
@@ -100,7 +104,12 @@ impl ChatStore {
     /// Where the live session of a room stands.
     pub fn session(&self, room: &RoomId) -> Memo<Standing> {
         let session = self.state.room(room).session();
-        Memo::new(move |_| session.get())
+        Memo::new(move |_| Standing::of_status(session.read().as_ref()))
+    }
+
+    /// The rooms whose live session is on.
+    pub fn live_rooms(&self) -> ReadSignal<LiveRooms> {
+        self.state.live()
     }
 }
 

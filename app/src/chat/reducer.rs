@@ -1,14 +1,18 @@
 //! Reducer: folds frames and actions into the state of the chat. It sends nothing and waits for nothing: what is to be done
 //! outside it returns as [`Effect`]s, so every case can happen in a test.
 
+mod sessions;
+
 use leptos::prelude::*;
 use protocol::limits::MAX_ROOMS_PER_CONNECTION;
 use protocol::{
     ClientFrame, DraftId, ErrorCode, ErrorData, JoinedRoom, Message, RoomId, RoomSummary, ServerFrame,
 };
 
+use super::effect::Effect;
 use super::room_state::{RoomState, any};
 use super::view_state::ViewState;
+use crate::model::live_rooms::LiveRooms;
 use crate::model::place::ReadingPlace;
 use crate::model::rooms::Rooms;
 use crate::model::timeline::Outcome;
@@ -18,18 +22,6 @@ use crate::start::{Account, Start};
 /// Rooms that a page is rendered with at most.
 const ROOMS_OF_A_PAGE: usize = 200;
 
-/// Something to do outside the state.
-#[derive(Debug)]
-pub(super) enum Effect {
-    Send(ClientFrame),
-    /// No draft to this room is sent any more.
-    ForgetRoom(RoomId),
-    /// Ask for the list of rooms.
-    RefreshRooms,
-    /// The next time when somebody stops typing may be another one.
-    WatchTyping,
-}
-
 /// The list of rooms and the state of each. Copying it copies a few indexes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChatState {
@@ -37,25 +29,28 @@ pub(super) struct ChatState {
     list: RwSignal<Rooms>,
     /// The rooms that were opened or heard of: few, so a list is searched.
     rooms: StoredValue<Vec<(RoomId, RoomState)>>,
+    /// The rooms whose live session is on.
+    live: RwSignal<LiveRooms>,
     view: StoredValue<ViewState>,
-    /// Whether the page is about the rooms that it came with alone: a live session.
-    is_closed: bool,
 }
 
 impl ChatState {
     /// What the page was rendered with.
-    pub(super) fn new(start: &Start, is_closed: bool) -> Self {
+    pub(super) fn new(start: &Start) -> Self {
         let me = start.account.clone();
+        let mut list = Rooms::new(me.as_ref().map(|me| me.id.clone()), start.rooms.clone());
+        start.open.iter().for_each(|open| list.rendered(open));
+        let read = start.open.as_ref().and_then(|open| list.get(&open.room)).map_or(0, |room| room.read_seq);
         let this = Self {
-            list: RwSignal::new(Rooms::new(me.as_ref().map(|me| me.id.clone()), start.rooms.clone())),
+            list: RwSignal::new(list),
             me: StoredValue::new(me),
             rooms: StoredValue::default(),
+            live: RwSignal::default(),
             view: StoredValue::default(),
-            is_closed,
         };
         if let Some(open) = &start.open {
-            let read = start.rooms.iter().find(|room| room.id == open.room).map_or(0, |room| room.read_seq);
             this.room(&open.room).rendered(open, read);
+            open.live.iter().for_each(|status| this.status_changed(status));
         }
         this
     }
@@ -66,6 +61,11 @@ impl ChatState {
 
     pub(super) fn list(self) -> ReadSignal<Rooms> {
         self.list.read_only()
+    }
+
+    /// The rooms whose live session is on.
+    pub(super) fn live(self) -> ReadSignal<LiveRooms> {
+        self.live.read_only()
     }
 
     /// The state of a room, made when it is first asked for.
@@ -131,20 +131,15 @@ impl ChatState {
                 self.room(&data.room).member_removed(&data.user);
                 self.count_members(&data.room);
             }
-            ServerFrame::Live { data } => {
-                if let Some(chat) = &data.chat {
-                    self.room(chat).session_changed(&data.status);
-                }
-            }
+            ServerFrame::Live { data } => self.status_changed(data),
             ServerFrame::RoomRenamed { data } => self.list.maybe_update(|list| list.renamed(data)),
-            ServerFrame::RoomAdded { data } if !self.is_closed => return self.room_added(data),
+            ServerFrame::RoomAdded { data } => return self.room_added(data),
             ServerFrame::RoomRemoved { data } => return self.room_removed(&data.room),
             ServerFrame::Error { message, data } => return self.refused(message, data, is_pending),
             ServerFrame::Authenticated { .. }
             | ServerFrame::Expiring { .. }
             | ServerFrame::Left { .. }
             | ServerFrame::Broadcast { .. }
-            | ServerFrame::RoomAdded { .. }
             | ServerFrame::Participant { .. }
             | ServerFrame::Notification { .. }
             | ServerFrame::Direct { .. }
@@ -170,7 +165,7 @@ impl ChatState {
         });
         let mut effects: Vec<Effect> = open.iter().chain(&others).map(|room| self.subscribe(room)).collect();
         // The page came with its newest rooms, and frames tell of changes; only an absence can have hidden some.
-        if !self.is_closed && (again || others.len() + 1 >= ROOMS_OF_A_PAGE) {
+        if again || others.len() + 1 >= ROOMS_OF_A_PAGE {
             effects.push(Effect::RefreshRooms);
         }
         effects
@@ -195,8 +190,12 @@ impl ChatState {
         let room = self.room(&joined.room);
         let was_loaded = room.is_loaded();
         room.joined(joined, now);
+        joined.live.iter().for_each(|status| self.status_changed(status));
         let mut effects = vec![Effect::WatchTyping];
         self.list.update(|list| list.joined(joined));
+        if let Some(chat) = self.view.with_value(|view| view.chat_of(&joined.room)) {
+            self.session_joined(&chat, joined);
+        }
         if was_loaded && self.is_open(&joined.room) && !joined.messages.is_empty() {
             self.returned(&joined.room);
         }
@@ -220,6 +219,9 @@ impl ChatState {
 
     fn run(self, run: &[Message]) -> Option<Effect> {
         let room = &run.first()?.room;
+        if self.is_outside(room) {
+            return None;
+        }
         let mut has_gap = self.room(room).messages(run);
         self.list.maybe_update(|list| {
             any(run, |message| {
@@ -233,7 +235,7 @@ impl ChatState {
 
     /// Asks for what is missing, once until the answer comes.
     fn fill_gap(self, room: &RoomId) -> Option<Effect> {
-        let is_first = self.view(|view| view.begin_rejoin(room)) == Some(true);
+        let is_first = !self.is_outside(room) && self.view(|view| view.begin_rejoin(room)) == Some(true);
         is_first.then(|| self.subscribe(room))
     }
 
@@ -260,6 +262,7 @@ impl ChatState {
     /// The user is not in a room any more. Its messages stay on screen until the page turns.
     pub(super) fn room_removed(self, room: &RoomId) -> Vec<Effect> {
         self.list.maybe_update(|list| list.removed(room));
+        self.live.maybe_update(|live| live.removed(room));
         self.room(room).all_failed(NOT_A_MEMBER);
         self.view(|view| view.forget_typing(room));
         vec![Effect::ForgetRoom(room.clone())]

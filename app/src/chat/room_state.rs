@@ -1,11 +1,12 @@
 //! Room state: the live models of one room, each in a signal that pages read and only the methods here change.
 
 use leptos::prelude::*;
-use protocol::{Cursor, DraftId, JoinedRoom, Member, Message, Posted, PresenceChange, TypingChange, UserId};
+use protocol::{
+    Cursor, DraftId, JoinedRoom, LiveChange, Member, Message, Posted, PresenceChange, TypingChange, UserId,
+};
 
 use crate::model::pending_post::PendingPost;
 use crate::model::roster::Roster;
-use crate::model::session::Standing;
 use crate::model::timeline::{Outcome, Timeline};
 use crate::model::typing::Typing;
 
@@ -15,8 +16,8 @@ pub(super) struct RoomState {
     timeline: ArcRwSignal<Timeline>,
     roster: ArcRwSignal<Roster>,
     typing: ArcRwSignal<Typing>,
-    /// Where the live session of the room stands.
-    session: ArcRwSignal<Standing>,
+    /// The newest status of the live session of the room; `None` until an owner has set one.
+    session: ArcRwSignal<Option<LiveChange>>,
 }
 
 /// What pages read.
@@ -43,7 +44,7 @@ impl RoomState {
         self.typing.read_only()
     }
 
-    pub(super) fn session(&self) -> ArcReadSignal<Standing> {
+    pub(super) fn session(&self) -> ArcReadSignal<Option<LiveChange>> {
         self.session.read_only()
     }
 
@@ -81,14 +82,12 @@ impl RoomState {
             timeline.opened(read_seq);
         });
         self.roster.update_untracked(|roster| *roster = Roster::of(&page.members));
-        self.session.update_untracked(|session| *session = Standing::of_chat(page));
     }
 
     /// The answer to a join.
     pub(super) fn joined(&self, page: &JoinedRoom, now: i64) {
         self.timeline.update(|timeline| timeline.joined(page));
         self.roster.set(Roster::of(&page.members));
-        self.session.set(Standing::of_chat(page));
         self.typing.update(|typing| typing.start_over(&page.typing, now));
     }
 
@@ -138,8 +137,9 @@ impl RoomState {
         self.typing.maybe_update(|typing| typing.ceased(user));
     }
 
-    pub(super) fn session_changed(&self, status: &str) {
-        self.session.set(Standing::of(status));
+    /// The live session of the room has another status.
+    pub(super) fn session_changed(&self, status: &LiveChange) {
+        self.session.set(Some(status.clone()));
     }
 
     /// A draft was refused.

@@ -1,12 +1,13 @@
 //! Folding of frames, through the same front door as in a browser. No connection is live here, so nothing goes out.
 
 use protocol::{
-    Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, MemberAdded, MemberRemoved, Message, MessageId,
-    MessageKind, Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName, RoomRef, ServerFrame,
-    TypingChange, UserId,
+    ClientFrame, Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, LiveChange, MemberAdded, MemberRemoved,
+    Message, MessageId, MessageKind, Opaque, Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName,
+    RoomRef, ServerFrame, TypingChange, UserId,
 };
 use uuid::Uuid;
 
+use super::effect::Effect;
 use super::*;
 use crate::model::timeline::LineState;
 use crate::start::Account;
@@ -246,20 +247,73 @@ fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
     });
 }
 
+/// The newest page of the live session of the room "a", which Alice has read up to its second message.
+fn session_page(count: u64, status: Option<LiveChange>) -> JoinedRoom {
+    let messages =
+        (1..=count).map(|seq| message("session_a", seq, "bob", DraftId(Uuid::from_u128(seq.into()))));
+    let me = Member { read_seq: 2, ..member("alice") };
+    JoinedRoom { members: vec![me, member("bob")], live: status, ..joined("session_a", messages.collect()) }
+}
+
+fn status(word: &str) -> LiveChange {
+    LiveChange {
+        room: id("session_a"),
+        chat: Some(id("a")),
+        status: word.to_owned(),
+        user: user("bob"),
+        at_ms: 7,
+        details: Opaque::default(),
+    }
+}
+
 #[test]
-fn the_page_of_one_session_takes_no_other_room_in() {
+fn a_live_session_is_joined_left_and_joined_again_from_where_it_was_left() {
+    alice(|here| {
+        let (chat, session) = (id("a"), id("session_a"));
+        let joins = |effect: Effect| match effect {
+            Effect::Send(ClientFrame::Join { room, since }) => (room, since.map(|it| it.seq)),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(joins(here.state.enter(&chat, &session)), (session.clone(), None));
+        here.dispatcher.apply(&ServerFrame::Joined { data: session_page(3, None) });
+        assert_eq!(here.timeline(&session).with_untracked(|it| it.first_unread), Some(3));
+        assert_eq!(here.rooms().get_untracked().len(), 2, "it is in no list");
+        here.dispatcher.apply(&of_bob("session_a", 4));
+        assert_eq!(unread(&here, "session_a"), 1);
+        here.mark_read(&session, 4);
+        assert_eq!(unread(&here, "session_a"), 0);
+
+        let left = here.state.leave(&session);
+        assert!(matches!(left, Effect::Send(ClientFrame::Leave { room }) if room == session));
+        // Another tab is in it still.
+        here.dispatcher.apply(&of_bob("session_a", 9));
+        assert_eq!(bodies(&here, "session_a").len(), 4);
+        assert!(here.state.messages(&[message("session_a", 12, "bob", DraftId(Uuid::nil()))]).is_empty());
+        assert_eq!(joins(here.state.enter(&chat, &session)), (session.clone(), Some(4)));
+    });
+}
+
+#[test]
+fn a_page_of_a_live_session_knows_the_rooms_and_that_it_is_on() {
     let owner = Owner::new();
     owner.with(|| {
         let start = Start {
             path: "/live/a".to_owned(),
-            rooms: vec![summary("session_a")],
-            open: Some(joined("session_a", Vec::new())),
+            account: Some(Account { id: user("alice"), name: "alice".to_owned() }),
+            rooms: vec![summary("a"), summary("b")],
+            open: Some(session_page(3, Some(status("live")))),
             ..Start::default()
         };
         let here = provide_chat_store(&start);
-        here.dispatcher.apply(&ServerFrame::RoomAdded { data: summary("b") });
-        let rooms: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.id).collect();
-        assert_eq!(rooms, [id("session_a")]);
+        assert_eq!(bodies(&here, "session_a").len(), 3);
+        assert_eq!(here.timeline(&id("session_a")).with_untracked(|it| it.first_unread), Some(3));
+        assert_eq!(here.session(&id("a")).get_untracked(), Standing::Live);
+        assert!(here.live_rooms().with_untracked(|live| live.contains(&id("a")) && !live.contains(&id("b"))));
+        here.dispatcher.apply(&ServerFrame::Live { data: status("paused") });
+        assert_eq!(here.session(&id("a")).get_untracked(), Standing::Paused);
+        assert!(!here.live_rooms().with_untracked(|live| live.contains(&id("a"))));
+        let names: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.id).collect();
+        assert_eq!(names, [id("a"), id("b")]);
     });
     owner.cleanup();
 }

@@ -1,5 +1,5 @@
-//! View state: facts about the rooms that no page shows. It knows which room is open, which joins are under way, what was
-//! sent of one's own typing, and where the reader left each room.
+//! View state: facts about the rooms that no page shows. It knows which room or live session is open, which joins are under
+//! way, what was sent of one's own typing, and where the reader left each room.
 
 use protocol::RoomId;
 
@@ -8,8 +8,10 @@ use crate::model::place::ReadingPlace;
 
 #[derive(Debug, Default)]
 pub(super) struct ViewState {
-    /// The room in view.
+    /// The room in view. A live session is a room of its own.
     open: Option<RoomId>,
+    /// The room whose live session is in view.
+    chat: Option<RoomId>,
     /// Whether there was a connection before.
     was_connected: bool,
     /// Rooms whose missing messages were asked for and have not come yet; hardly ever more than one.
@@ -24,12 +26,24 @@ impl ViewState {
     /// The room comes into view.
     pub(super) fn open(&mut self, room: &RoomId) {
         self.open = Some(room.clone());
+        self.chat = None;
+    }
+
+    /// The live session of a room comes into view.
+    pub(super) fn enter(&mut self, chat: &RoomId, session: &RoomId) {
+        self.open = Some(session.clone());
+        self.chat = Some(chat.clone());
+    }
+
+    /// The room whose live session this is, if that is in view.
+    pub(super) fn chat_of(&self, session: &RoomId) -> Option<RoomId> {
+        self.chat.clone().filter(|_| self.is_open(session))
     }
 
     /// The room is not in view any more, if it was.
     pub(super) fn close(&mut self, room: &RoomId) {
         if self.is_open(room) {
-            self.open = None;
+            (self.open, self.chat) = (None, None);
         }
     }
 

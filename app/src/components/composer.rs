@@ -52,7 +52,8 @@ impl DraftField {
     }
 }
 
-/// A box that grows with the text. Enter sends, Shift+Enter breaks the line.
+/// A box that grows with the text. Enter sends, Shift+Enter breaks the line. Before the page lives the field takes text and
+/// every Enter breaks the line.
 #[component]
 pub fn Composer(
     /// What the room is called.
@@ -137,7 +138,8 @@ fn Field(
         if is_blank { on_stop.run(()) } else { on_type.run(()) }
     };
     view! {
-        <div class="composer__grow" data-text=move || text.get()>
+        // Not before the page lives: the server's HTML does not have what was typed early.
+        <div class="composer__grow" data-text=move || live.get().then(|| text.get())>
             <textarea
                 class="composer__field"
                 id="composer"
@@ -147,10 +149,7 @@ fn Field(
                 enterkeyhint="send"
                 aria-describedby="composer-hint"
                 node_ref=field
-                placeholder=move || {
-                    if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
-                }
-                disabled=move || !live.get()
+                placeholder=move || format!("Message {}", isolated(&room_name.get()))
                 readonly=move || !takes_posts.get()
                 prop:value=move || text.get()
                 on:input=on_input

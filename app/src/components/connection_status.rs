@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::arcs::Arcs;
 use super::icon::{Glyph, Icon};
-use crate::address::{current_path, entry_address};
+use crate::browser::current_path;
 use crate::model::connection_state::ConnectionState;
+use crate::paths::{SIGN_IN, entry_address};
 
 /// How loudly a status speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub fn ConnectionStatus(
                 }
                 .into_any(),
                 (true, true) => view! {
-                    <a class="button is-small" href=move || entry_address("/sign-in", &here.get())>"Sign in"</a>
+                    <a class="button is-small" href=move || entry_address(SIGN_IN, &here.get()) rel="external">"Sign in"</a>
                 }
                 .into_any(),
             }}

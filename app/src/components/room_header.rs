@@ -7,7 +7,6 @@ use protocol::text::isolated;
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
-use crate::address::use_address;
 use crate::model::session::Standing;
 
 /// Faces that stand for all.
@@ -54,15 +53,9 @@ pub fn RoomHeader(
     /// Show or hide them.
     on_people: Callback<()>,
 ) -> impl IntoView {
-    let address = use_address();
     view! {
         <header class="room_header">
-            <a
-                href="/"
-                class="icon_button room_header__back"
-                aria-label="Back to the rooms"
-                on:click=move |click| address.follow(&click, "/")
-            >
+            <a href="/" class="icon_button room_header__back" aria-label="Back to the rooms">
                 <Glyph icon=Icon::Back/>
             </a>
             <div class="room_header__words">

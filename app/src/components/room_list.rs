@@ -8,8 +8,9 @@ use wasm_bindgen::JsCast;
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
-use crate::address::use_address;
 use crate::browser::attempt;
+use crate::model::live_rooms::LiveRooms;
+use crate::paths::{self, RoomsPath};
 use crate::when::{self, Calendar};
 
 /// All rooms, as links.
@@ -17,13 +18,15 @@ use crate::when::{self, Calendar};
 pub fn RoomList(
     /// The rooms, newest activity first.
     rooms: Memo<Vec<RoomSummary>>,
-    /// The one in view.
-    current: Memo<Option<RoomId>>,
+    /// What is in view.
+    here: Memo<RoomsPath>,
+    /// Those whose live session is on.
+    live: ReadSignal<LiveRooms>,
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
     let focused = RwSignal::new(None::<RoomId>);
-    let stop = tab_stop(rooms, current, focused);
+    let stop = tab_stop(rooms, here, focused);
     let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id.clone()).collect::<Vec<_>>());
     let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
     view! {
@@ -63,7 +66,7 @@ pub fn RoomList(
                 }
             >
                 <For each=ids key=RoomId::clone let(id)>
-                    <Room id rooms current stop/>
+                    <Room id rooms here live stop/>
                 </For>
             </ul>
         </nav>
@@ -73,13 +76,13 @@ pub fn RoomList(
 /// The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
 fn tab_stop(
     rooms: Memo<Vec<RoomSummary>>,
-    current: Memo<Option<RoomId>>,
+    here: Memo<RoomsPath>,
     focused: RwSignal<Option<RoomId>>,
 ) -> Memo<Option<RoomId>> {
     Memo::new(move |_| {
         rooms.with(|rooms| {
             let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
-            let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
+            let known = focused.get().filter(is_here).or_else(|| here.read().room().cloned().filter(is_here));
             known.or_else(|| rooms.first().map(|room| room.id.clone()))
         })
     })
@@ -90,7 +93,8 @@ fn tab_stop(
 fn Room(
     id: RoomId,
     rooms: Memo<Vec<RoomSummary>>,
-    current: Memo<Option<RoomId>>,
+    here: Memo<RoomsPath>,
+    live: ReadSignal<LiveRooms>,
     stop: Memo<Option<RoomId>>,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
@@ -105,30 +109,33 @@ fn Room(
     let name = Memo::new(move |_| room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
     let unread = move || room.with(|it| it.as_ref().map_or(0, |it| it.unread));
     let last = move || room.with(|it| it.as_ref().and_then(|it| it.last.clone()));
-    let is_current = {
+    let current = {
         let id = id.clone();
-        Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
+        Memo::new(move |_| here.with(|here| aria_current(here, &id)))
     };
     let tab = {
         let id = id.clone();
         Memo::new(move |_| if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
     };
-    let address = use_address();
-    let path = format!("/rooms/{id}");
+    let is_on = {
+        let id = id.clone();
+        Memo::new(move |_| live.with(|live| live.contains(&id)))
+    };
+    let href = paths::room(&id);
     view! {
         <li class="room_list__item">
             <a
-                href=path.clone()
+                href=href
                 class="room_list__room"
                 class:is-unread=move || unread() != 0
                 title=move || isolated(&name.get())
                 tabindex=move || tab.get()
-                aria-current=move || is_current.get().then_some("page")
-                on:click=move |click| address.follow(&click, &path)
+                aria-current=move || current.get()
             >
                 {move || view! { <Avatar name=name.get() room=id.clone()/> }}
                 <span class="room_list__name" dir="auto">{move || name.get()}</span>
                 <span class="room_list__unread">
+                    {move || is_on.get().then(live_mark)}
                     {move || unread_badge(unread())}
                 </span>
                 <span class="room_list__preview">
@@ -140,6 +147,25 @@ fn Room(
                 {move || last().map(|last| time(last.at_ms, calendar))}
             </a>
         </li>
+    }
+}
+
+/// A room is in view by itself or by its live session, which is not the page that the link leads to.
+fn aria_current(here: &RoomsPath, room: &RoomId) -> Option<&'static str> {
+    match here {
+        RoomsPath::Room(it) if it == room => Some("page"),
+        RoomsPath::Live(it) if it == room => Some("true"),
+        _ => None,
+    }
+}
+
+/// The live session of the room is on.
+fn live_mark() -> impl IntoView {
+    view! {
+        <span class="room_list__live" title="Live now">
+            <Glyph icon=Icon::Live/>
+            <span class="sr_only">" live now "</span>
+        </span>
     }
 }
 

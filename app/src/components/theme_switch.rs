@@ -22,7 +22,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     let turn = move |submitted: leptos::ev::SubmitEvent| {
         submitted.prevent_default();
         theme.update(|it| *it = it.next());
-        show(theme.get_untracked());
+        keep(theme.get_untracked());
     };
     view! {
         <form class="theme_switch" method="post" action="/theme" on:submit=turn>
@@ -39,12 +39,8 @@ fn label(theme: Theme) -> String {
     format!("Theme: {}", theme.as_str())
 }
 
-/// A browser that refuses one of the two still does the other.
-fn show(theme: Theme) {
-    let document = document();
-    if let Some(root) = document.document_element() {
-        attempt("showing the theme", root.set_attribute("data-theme", theme.as_str()));
-    }
+/// For the next page that is loaded; see [`crate::App`] for this one.
+fn keep(theme: Theme) {
     let secure = location().protocol().is_ok_and(|it| it == "https:");
     let cookie = format!(
         "{}={}; Path=/; Max-Age={}; SameSite=Lax{}",
@@ -53,6 +49,6 @@ fn show(theme: Theme) {
         Theme::KEPT_SECONDS,
         if secure { "; Secure" } else { "" }
     );
-    let document: web_sys::HtmlDocument = document.unchecked_into();
+    let document: web_sys::HtmlDocument = document().unchecked_into();
     attempt("keeping the theme", document.set_cookie(&cookie));
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 
 use super::listeners::Listeners;
@@ -154,8 +154,11 @@ impl Driver {
         if !self.transport.is_live() {
             return;
         }
-        if let ClientFrame::Join { room, .. } = frame {
-            self.tabs.expect_joined(room.clone(), Requester::ThisTab);
+        match frame {
+            ClientFrame::Join { room, .. } => self.tabs.expect_joined(room.clone(), Requester::ThisTab),
+            // Another tab is in it still.
+            ClientFrame::Leave { room } if !self.tabs.leave(room, &Requester::ThisTab) => return,
+            _ => {}
         }
         self.transport.send(frame);
     }
@@ -169,6 +172,7 @@ impl Driver {
                 self.wire.sent(frame, &text);
                 self.tabs.broadcast(&match frame {
                     ClientFrame::Join { room, .. } => TabMessage::Join { room: room.clone(), frame: text },
+                    ClientFrame::Leave { room } => TabMessage::Leave(room.clone()),
                     _ => TabMessage::Send(text),
                 });
             }
@@ -256,6 +260,7 @@ impl Driver {
                     self.show(ConnectionState::Reconnecting { attempt: 1, seconds_left: 0 });
                 }
             }
+            TabEvent::Closed(tab) => self.on_closed(tab),
             TabEvent::Message { message: TabMessage::Post(post), .. } => self.on_post(post),
             TabEvent::Message { message: TabMessage::Gone(draft), .. } => self.on_gone(draft),
             TabEvent::Message { from, message } if self.tabs.is_leader() => self.lead(from, message),
@@ -278,6 +283,20 @@ impl Driver {
         self.send_due();
     }
 
+    /// The live sessions that only that tab was in are left, if this tab leads.
+    fn on_closed(&self, tab: TabId) {
+        for room in self.tabs.tab_closed(tab) {
+            self.transport.send(&ClientFrame::Leave { room });
+        }
+    }
+
+    /// Another tab leaves a room.
+    fn leave_for(&self, tab: TabId, room: RoomId) {
+        if self.tabs.leave(&room, &Requester::Other(tab)) {
+            self.transport.send(&ClientFrame::Leave { room });
+        }
+    }
+
     /// A message for the leader.
     fn lead(&self, from: TabId, message: TabMessage) {
         match message {
@@ -291,6 +310,7 @@ impl Driver {
                 self.tabs.expect_joined(room, Requester::Other(from));
                 self.transport.forward(frame, true);
             }
+            TabMessage::Leave(room) if self.transport.is_live() => self.leave_for(from, room),
             TabMessage::Retry => self.transport.input(Input::RetryNow),
             TabMessage::Shown => self.transport.input(Input::Shown),
             // Without a connection a frame says something about a moment that has passed; the rest is a former leader's.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use leptos::task::spawn_local;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{ClientFrame, ServerFrame, UserId};
 
 use super::machine::{AttemptId, Input, Machine, NoTicket, Output};

@@ -1,19 +1,23 @@
 //! Connection state: where the connection of this page stands.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_lite::Deserialize;
 
 /// Where the connection stands, as pages show it and tabs send it to each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum ConnectionState {
     /// No connection is wanted.
     #[default]
+    #[serde(rename = "idle")]
     Idle,
     /// The first attempt is under way.
+    #[serde(rename = "connecting")]
     Connecting,
     /// Frames flow.
+    #[serde(rename = "connected")]
     Connected,
     /// The connection was lost, or never came about.
+    #[serde(rename = "reconnecting")]
     Reconnecting {
         /// Which attempt is next or under way; 1 for the first.
         attempt: u32,
@@ -21,10 +25,13 @@ pub enum ConnectionState {
         seconds_left: u32,
     },
     /// The browser says that there is no network.
+    #[serde(rename = "offline")]
     Offline,
     /// The sign-in has ended. Nothing is written or sent until the next one.
+    #[serde(rename = "signed_out")]
     SignedOut,
     /// The server does not accept this account. Trying again by itself will not help.
+    #[serde(rename = "refused")]
     Refused {
         /// For the user to read.
         reason: String,

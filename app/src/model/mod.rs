@@ -2,6 +2,7 @@
 //! the same one twice changes nothing.
 
 pub mod connection_state;
+pub mod live_rooms;
 pub mod own_typing;
 pub mod pending_post;
 pub mod place;

@@ -1,7 +1,8 @@
 //! Pending post: a post that the server has not acknowledged, as the browser keeps it and tabs send it to each other.
 
 use protocol::{DraftId, RoomId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_lite::Deserialize;
 
 /// A post without an acknowledgement. Its fields are those of a row in the browser's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,7 @@ pub struct PendingPost {
     /// When it was written, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
     /// Why it is not sent by itself any more.
+    #[serde(default)]
     pub reason: Option<String>,
 }
 
@@ -29,6 +31,8 @@ impl PendingPost {
 
 #[cfg(test)]
 mod tests {
+    use protocol::json::from_text;
+
     use super::*;
 
     #[test]
@@ -37,7 +41,7 @@ mod tests {
         let row = format!(
             r#"{{"account":"u","room":"a","draft":"{draft}","body":"text","at_ms":1764374400000,"order":3}}"#
         );
-        let post: PendingPost = serde_json::from_str(&row).unwrap();
+        let post: PendingPost = from_text(&row).unwrap();
         let draft = DraftId(uuid::Uuid::try_parse(draft).unwrap());
         let room = RoomId::parse("a").unwrap();
         let mut expected =
@@ -45,6 +49,6 @@ mod tests {
         assert_eq!(post, expected);
         expected.reason = Some("Too long".to_owned());
         let row = row.replace("\"order\":3", "\"order\":3,\"reason\":\"Too long\"");
-        assert_eq!(serde_json::from_str::<PendingPost>(&row).unwrap(), expected);
+        assert_eq!(from_text::<PendingPost>(&row).unwrap(), expected);
     }
 }

@@ -1,7 +1,11 @@
-//! The rooms of a person, as in the list: the one with the newest activity first.
+//! The rooms of a person, as in the list: the one with the newest activity first. Live sessions that were entered are known
+//! as rooms, too, but they are in no list.
 
 use protocol::limits::MAX_UNREAD;
-use protocol::{Cursor, JoinedRoom, Message, Preview, RoomId, RoomName, RoomSummary, UserId};
+use protocol::{
+    Cursor, JoinedRoom, Message, Preview, RoomId, RoomKind, RoomName, RoomSummary, UserId, is_reserved,
+    live_room,
+};
 
 use super::timeline::Outcome;
 
@@ -9,13 +13,14 @@ use super::timeline::Outcome;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rooms {
     me: Option<UserId>,
-    rooms: Vec<RoomSummary>,
+    list: Vec<RoomSummary>,
+    sessions: Vec<RoomSummary>,
 }
 
 impl Rooms {
     /// The rooms of this person.
     pub fn new(me: Option<UserId>, rooms: Vec<RoomSummary>) -> Self {
-        let mut list = Self { me, rooms: Vec::with_capacity(rooms.len()) };
+        let mut list = Self { me, list: Vec::with_capacity(rooms.len()), sessions: Vec::new() };
         for room in rooms {
             list.put(room);
         }
@@ -24,12 +29,44 @@ impl Rooms {
 
     /// Newest activity first.
     pub fn list(&self) -> &[RoomSummary] {
-        &self.rooms
+        &self.list
     }
 
-    /// One room.
+    /// One room, or a live session that was entered.
     pub fn get(&self, room: &RoomId) -> Option<&RoomSummary> {
-        self.rooms.iter().find(|summary| summary.id == *room)
+        self.list.iter().chain(&self.sessions).find(|summary| summary.id == *room)
+    }
+
+    /// Whether this is a live session. Older versions made other rooms with such ids.
+    pub fn is_session(&self, room: &RoomId) -> bool {
+        is_reserved(room) && self.get(room).is_none_or(|summary| summary.kind == RoomKind::Live)
+    }
+
+    /// Takes the room that the page was rendered with, which may be a live session.
+    pub fn rendered(&mut self, open: &JoinedRoom) {
+        let is_chat = |room: &&RoomSummary| live_room(&room.id).as_ref() == Some(&open.room);
+        let chat = self.list.iter().find(|room| self.is_session(&open.room) && is_chat(room));
+        if let Some(chat) = chat.map(|room| room.id.clone()) {
+            self.entered(&chat, open);
+        }
+    }
+
+    /// The user has joined the live session of a room. Returns whether that is news.
+    pub fn entered(&mut self, chat: &RoomId, session: &JoinedRoom) -> bool {
+        if self.get(&session.room).is_some() {
+            return false;
+        }
+        let Some(chat) = self.get(chat).cloned() else { return false };
+        let (id, kind, head) = (session.room.clone(), RoomKind::Live, session.head);
+        let read_seq = self.own_mark(session);
+        self.sessions.push(RoomSummary { id, kind, head, read_seq, unread: 0, last: None, ..chat });
+        true
+    }
+
+    /// How far the user has read, as the answer to a join has it.
+    fn own_mark(&self, joined: &JoinedRoom) -> u64 {
+        let own = joined.members.iter().find(|member| Some(&member.id) == self.me.as_ref());
+        own.map_or(0, |member| member.read_seq)
     }
 
     /// Folds in a message of any room.
@@ -56,7 +93,7 @@ impl Rooms {
 
     /// Folds in the answer to a join.
     pub fn joined(&mut self, joined: &JoinedRoom) {
-        let me = self.me.clone();
+        let (me, own_mark) = (self.me.clone(), self.own_mark(joined));
         let Some(room) = self.find(&joined.room) else {
             return;
         };
@@ -66,9 +103,7 @@ impl Rooms {
             room.read_seq = 0;
         }
         // Another tab or device may have read on while this one was away.
-        let read =
-            joined.members.iter().find(|member| Some(&member.id) == me.as_ref()).map_or(0, |it| it.read_seq);
-        let read = read.max(room.read_seq);
+        let read = own_mark.max(room.read_seq);
         let news = other_life || joined.head.seq > room.head.seq;
         if news {
             let from = if joined.recovered && !other_life { room.head.seq.max(read) } else { read };
@@ -127,9 +162,10 @@ impl Rooms {
 
     /// One is not in a room any more. Returns whether that is news.
     pub fn removed(&mut self, room: &RoomId) -> bool {
-        let before = self.rooms.len();
-        self.rooms.retain(|summary| summary.id != *room);
-        self.rooms.len() != before
+        let before = self.list.len();
+        self.list.retain(|summary| summary.id != *room);
+        self.sessions.retain(|session| live_room(room).as_ref() != Some(&session.id));
+        self.list.len() != before
     }
 
     /// A room has another name. Returns whether that is news.
@@ -156,22 +192,22 @@ impl Rooms {
     }
 
     fn find(&mut self, room: &RoomId) -> Option<&mut RoomSummary> {
-        self.rooms.iter_mut().find(|summary| summary.id == *room)
+        self.list.iter_mut().chain(&mut self.sessions).find(|summary| summary.id == *room)
     }
 
     /// Puts a room in where its activity belongs. Rooms come nearly in order, so hardly anything moves.
     fn put(&mut self, room: RoomSummary) {
         let activity = |room: &RoomSummary| room.last.as_ref().map_or(room.created_at_ms, |last| last.at_ms);
-        let at = self.rooms.partition_point(|it| {
+        let at = self.list.partition_point(|it| {
             activity(&room).cmp(&activity(it)).then_with(|| it.id.cmp(&room.id)).is_lt()
         });
-        self.rooms.insert(at, room);
+        self.list.insert(at, room);
     }
 
     /// Moves a room that has news.
     fn reorder(&mut self, room: &RoomId) {
-        if let Some(at) = self.rooms.iter().position(|it| it.id == *room) {
-            let room = self.rooms.remove(at);
+        if let Some(at) = self.list.iter().position(|it| it.id == *room) {
+            let room = self.list.remove(at);
             self.put(room);
         }
     }

@@ -80,6 +80,22 @@ fn a_message_brings_its_room_to_the_top_and_counts_as_unread_once() {
 }
 
 #[test]
+fn a_live_session_is_a_room_in_no_list_until_its_room_goes() {
+    let mut rooms = rooms(vec![summary("a", 0, 0)]);
+    let session =
+        joined("session_a", (1..=3).map(|seq| message("session_a", seq, "bob")).collect(), false, 2);
+    assert!(!rooms.entered(&id("b"), &session), "a room that one is not in has none");
+    assert!(rooms.entered(&id("a"), &session));
+    assert!(!rooms.entered(&id("a"), &session));
+    assert_eq!(order(&rooms), ["a"]);
+    assert_eq!(rooms.get(&id("session_a")).map(|it| (it.read_seq, it.unread)), Some((2, 0)));
+    assert_eq!(rooms.message(&message("session_a", 4, "bob")), Outcome::News);
+    assert_eq!(unread(&rooms, "session_a"), 1);
+    assert!(rooms.removed(&id("a")));
+    assert_eq!(rooms.get(&id("session_a")), None);
+}
+
+#[test]
 fn ones_own_messages_are_not_unread() {
     let mut rooms = rooms(vec![summary("a", 0, 0)]);
     rooms.message(&message("a", 1, "alice"));

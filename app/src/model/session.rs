@@ -34,10 +34,9 @@ impl Standing {
         }
     }
 
-    /// Reads the answer to a join of a chat: where its live session stands.
-    pub fn of_chat(chat: &JoinedRoom) -> Self {
-        let session = chat.live.as_ref().filter(|live| live.chat.as_ref() == Some(&chat.room));
-        session.map_or(Self::NotStarted, |live| Self::of(&live.status))
+    /// Reads the newest status of a session.
+    pub fn of_status(status: Option<&LiveChange>) -> Self {
+        status.map_or(Self::NotStarted, |live| Self::of(&live.status))
     }
 
     /// The word for a frame.
@@ -95,9 +94,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that was looked at and not joined: who takes part is not known.
-    pub fn peeked(room: &JoinedRoom) -> Self {
-        Self { live: room.live.clone(), ..Self::default() }
+    /// A session that was not joined, by its newest status: who takes part is not known.
+    pub fn peeked(status: Option<LiveChange>) -> Self {
+        Self { live: status, ..Self::default() }
     }
 
     /// Folds in the answer to a join.
@@ -109,9 +108,9 @@ impl Session {
         self.live.clone_from(&room.live);
     }
 
-    /// Folds in that somebody came or went. Returns whether that is news.
+    /// Folds in that somebody came or went. Returns whether that is news; it is none before the session was joined.
     pub fn participant(&mut self, change: &ParticipantChange) -> bool {
-        let participants = self.participants.get_or_insert_default();
+        let Some(participants) = &mut self.participants else { return false };
         let known = participants.iter().position(|it| it.id == change.user);
         match (known, change.here) {
             (None, true) => {
@@ -153,7 +152,7 @@ impl Session {
 
     /// Where the session stands.
     pub fn standing(&self) -> Standing {
-        self.live.as_ref().map_or(Standing::NotStarted, |live| Standing::of(&live.status))
+        Standing::of_status(self.live.as_ref())
     }
 
     /// Since when it stands there, in milliseconds since 1970-01-01 UTC.
@@ -164,7 +163,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Cursor, Member, Role, RoomId};
+    use protocol::{Cursor, Member, Opaque, Role, RoomId};
 
     use super::*;
 
@@ -185,7 +184,7 @@ mod tests {
             status: status.to_owned(),
             user,
             at_ms,
-            details: serde_json::Map::new(),
+            details: Opaque::default(),
         }
     }
 
@@ -216,7 +215,7 @@ mod tests {
 
     #[test]
     fn nobody_is_known_before_the_join() {
-        let mut session = Session::peeked(&joined(&["alice", "bob"], &[], Some(said("paused", 3))));
+        let mut session = Session::peeked(Some(said("paused", 3)));
         assert_eq!(session.participants(), None);
         assert_eq!((session.standing(), session.since()), (Standing::Paused, Some(3)));
         session.joined(&joined(&["alice", "bob"], &["bob", "alice"], None));
@@ -249,6 +248,8 @@ mod tests {
     #[test]
     fn old_comings_are_forgotten() {
         let mut session = Session::default();
+        assert!(!session.participant(&change("early", true)), "who was there before is not known");
+        session.joined(&joined(&[], &[], None));
         for n in 0..50 {
             session.participant(&change(&format!("guest{n}"), true));
         }

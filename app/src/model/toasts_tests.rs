@@ -1,6 +1,6 @@
 //! Notes come, fold, wait and go.
 
-use protocol::{Job, JobId, JobStatus, NotificationId, UserId};
+use protocol::{Job, JobId, JobStatus, NotificationId, Opaque, UserId};
 use uuid::Uuid;
 
 use super::*;
@@ -123,7 +123,7 @@ fn job(kind: JobKind, step: JobStep) -> JobChange {
         progress: 0,
         stage: None,
         message: None,
-        result: None,
+        result: Opaque(None),
         error: None,
         retryable: false,
         created_at_ms: 0,

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::from_json::{Fields, parse};
+use protocol::json::from_text;
 use serde_json::Value;
+use serde_lite::Deserialize;
 
 /// Frames that the log keeps; the oldest go first.
 pub const MAX_FRAMES: usize = 1_000;
@@ -230,7 +231,12 @@ impl WireLog {
 }
 
 fn kind_in(text: &str) -> Option<String> {
-    Fields::of(parse(text).ok()?).ok()?.take("type").ok()
+    #[derive(Deserialize)]
+    struct Frame {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    from_text::<Frame>(text).ok().map(|frame| frame.kind)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::components::counted::counted;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::connection::{Connection, use_connection};
+use crate::connection::{Connection, ConnectionOptions, provide_connection};
 use crate::model::connection_state::ConnectionState;
 use crate::model::simulation::Simulation;
 use crate::model::wire_log::{Filter, WireLog};
@@ -21,13 +21,13 @@ use crate::page::use_page;
 #[component]
 pub fn DevtoolsPage() -> impl IntoView {
     let page = use_page();
-    let connection = use_connection();
     let is_known = page.account().is_some();
+    let connection = provide_connection(is_known, ConnectionOptions::default());
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
         <div class="devtools">
             <header class="devtools__head">
-                <a href="/" class="devtools__home" aria-label="Hubbub">
+                <a href="/" class="devtools__home" rel="external" aria-label="Hubbub">
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
@@ -40,7 +40,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                 {(!is_known).then(|| view! {
                     <p class="devtools__ask">
                         "These tools work on your own connection. "
-                        <a href="/sign-in?next=/devtools">"Sign in"</a>
+                        <a href="/sign-in?next=/devtools" rel="external">"Sign in"</a>
                         " to use them."
                     </p>
                 })}

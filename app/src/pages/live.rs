@@ -1,53 +1,73 @@
-//! `/live/{id}`: the live session of a chat. Its conversation is that of any room; beside it stands who takes part.
+//! `/live/{id}`: the live session of a room. Its conversation is that of any room; beside it stands who takes part.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use protocol::RoomId;
 use protocol::text::isolated;
 
 use super::room::{Foot, Messages, Missing, half_written};
-use crate::chat::use_chat_store;
+use super::room_in_path;
+use crate::chat::{LiveSession, use_chat_store};
 use crate::components::composer::DraftField;
-use crate::components::connection_status::ConnectionStatus;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::live::{Controls, Participants, StandingLine};
-use crate::components::theme_switch::ThemeSwitch;
-use crate::components::toasts::Toaster;
 use crate::components::unsent::UnsentTexts;
 use crate::connection::use_connection;
 use crate::model::connection_state::ConnectionState;
 use crate::model::session::{Session, Standing};
-use crate::notices::notices;
 use crate::page::use_page;
-use crate::session::LiveSession;
+use crate::paths;
+use crate::title::title_text;
 
-/// The session, or that there is none for whoever asks.
+/// The live session of the room that the path names, or that it is not here.
 #[component]
-pub fn LivePage(
-    /// The session of this page.
-    session: LiveSession,
-) -> impl IntoView {
-    move || match session.room().filter(|_| !session.is_gone.get()) {
-        Some(room) => view! { <Inside session room/> }.into_any(),
-        None => view! {
-            <main class="alone" id="main"><Missing room=session.room()/></main>
+pub fn LivePage() -> impl IntoView {
+    let store = use_chat_store();
+    let chat = room_in_path("chat");
+    let title = title_text(move || {
+        let name = chat.with(|chat| chat.as_ref().and_then(|chat| store.name(chat)));
+        name.map_or_else(String::new, |name| format!("Live: {}", isolated(&name)))
+    });
+    view! {
+        <Title text=title/>
+        {move || match chat.get().and_then(|chat| Some((store.live_session(&chat)?, chat))) {
+            Some((session, chat)) => view! { <LiveConversation session chat/> }.into_any(),
+            None => view! { <Missing room=None/> }.into_any(),
+        }}
+    }
+}
+
+/// One takes part for as long as it is shown.
+#[component]
+fn LiveConversation(session: LiveSession, chat: RoomId) -> impl IntoView {
+    let store = use_chat_store();
+    let summary = store.summary(&chat);
+    let is_here = Memo::new(move |_| summary.with(Option::is_some) && !session.is_gone.get());
+    let way_out = paths::room(&chat);
+    Effect::new(move |_| {
+        if is_here.get() {
+            store.enter(&chat, &session.room());
         }
-        .into_any(),
+    });
+    let room = session.room();
+    on_cleanup(move || store.leave(&room));
+    let name =
+        Memo::new(move |_| summary.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
+    move || {
+        if is_here.get() {
+            view! { <Inside session name way_out=way_out.clone()/> }.into_any()
+        } else {
+            view! { <Missing room=Some(session.room())/> }.into_any()
+        }
     }
 }
 
 #[component]
-fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
-    let chat = use_chat_store();
+fn Inside(session: LiveSession, name: Memo<String>, way_out: String) -> impl IntoView {
+    let store = use_chat_store();
     let connection = use_connection();
     let page = use_page();
-    let name = {
-        let summary = chat.summary(&room);
-        Memo::new(move |_| summary.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()))
-    };
-    Effect::new({
-        let room = room.clone();
-        move |_| chat.open(&room)
-    });
+    let room = session.room();
     // What is written here is not in the room of the same name.
     let session_name = Memo::new(move |_| format!("Live session of {}", isolated(&name.get())));
     let me = page.account().map(|account| account.id);
@@ -55,15 +75,13 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let is_connected =
         Memo::new(move |_| connection.state.with(|status| *status == ConnectionState::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
-    let is_owner = session.is_owner;
-    let pen = DraftField::new(chat.unfinished(&room));
+    let pen = DraftField::new(store.unfinished(&room));
     view! {
-        <a class="skip_link" href="#main">"Skip to the conversation of the session"</a>
         <div class="live">
-            <Head session name session_name/>
-            <main class="live__main" id="main" tabindex="-1">
+            <Head session name session_name way_out/>
+            <div class="live__main">
                 <Participants session=session.session me is_stale=Signal::derive(move || page.live.get() && !is_connected.get())>
-                    {is_owner.then(|| view! {
+                    {move || session.is_owner.get().then(|| view! {
                         <Controls
                             standing
                             asked=session.asked
@@ -79,20 +97,19 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                         <SessionFoot room standing pen/>
                     </div>
                 </section>
-            </main>
+            </div>
         </div>
-        <Toaster notices=notices(connection)/>
     }
 }
 
 /// Which session, where it stands, and the way out.
 #[component]
-fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) -> impl IntoView {
-    let connection = use_connection();
-    let leave = move |click: leptos::ev::MouseEvent| {
-        click.prevent_default();
-        session.leave();
-    };
+fn Head(
+    session: LiveSession,
+    name: Memo<String>,
+    session_name: Memo<String>,
+    way_out: String,
+) -> impl IntoView {
     view! {
         <header class="live__head">
             <div class="live__words">
@@ -103,9 +120,7 @@ fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) ->
                 </h1>
                 <StandingLine session=session.session/>
             </div>
-            <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
-            <ThemeSwitch/>
-            <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
+            <a class="button live__leave" href=way_out title="Leave the session and go back to the room">
                 <Glyph icon=Icon::LiveOff/>
                 "Leave"
             </a>

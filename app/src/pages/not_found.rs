@@ -10,7 +10,7 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <main class="alone">
             <Empty title="Nobody is talking here" hint="This page does not exist. The address may be misspelt or out of date.">
-                <a href="/" class="button">"Go to your rooms"</a>
+                <a href="/" class="button" rel="external">"Go to your rooms"</a>
             </Empty>
         </main>
     }

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
 
-use crate::address::entry_address;
 use crate::components::entrance::Entrance;
 use crate::components::field::Field;
 use crate::page::use_page;
+use crate::paths::{SIGN_IN, entry_address};
 
 /// The form, or where it is closed the way to those who have an account.
 #[component]
@@ -14,7 +14,7 @@ pub fn RegisterPage() -> impl IntoView {
     let page = use_page();
     let problem = page.take_problem().unwrap_or_default();
     let next = page.next();
-    let sign_in = entry_address("/sign-in", &next);
+    let sign_in = entry_address(SIGN_IN, &next);
     if page.registration_closed() {
         return view! {
             <Entrance title="Registration is closed" lead="Ask whoever runs this hub for an account.">

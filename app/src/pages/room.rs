@@ -3,10 +3,13 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::text::is_blank;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use protocol::text::{is_blank, isolated};
 use protocol::{DraftId, Member, RoomId};
 
-use crate::address::use_address;
+use super::room_in_path;
 use crate::api::{ApiError, problem};
 use crate::browser::attempt;
 use crate::chat::{ChatStore, use_chat_store};
@@ -25,16 +28,33 @@ use crate::connection::use_connection;
 use crate::model::connection_state::ConnectionState;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
+use crate::paths;
+use crate::title::title_text;
 
 /// Leaves a room.
 type LeaveAction = Action<RoomId, Result<(), ApiError>>;
 
+/// The room that the path names, or that it is not here.
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let chat = use_chat_store();
+    let room = room_in_path("room");
+    let title = title_text(move || {
+        let name = room.with(|room| room.as_ref().and_then(|room| chat.name(room)));
+        name.map_or_else(String::new, |name| isolated(&name))
+    });
+    view! {
+        <Title text=title/>
+        {move || match room.get() {
+            Some(room) => view! { <Conversation room/> }.into_any(),
+            None => view! { <Missing room=None/> }.into_any(),
+        }}
+    }
+}
+
 /// One room, live. Another room is another conversation: it starts afresh.
 #[component]
-pub fn Conversation(
-    /// Which one.
-    room: RoomId,
-) -> impl IntoView {
+fn Conversation(room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
     let summary = chat.summary(&room);
     let is_known = Memo::new(move |_| summary.with(Option::is_some));
@@ -63,10 +83,10 @@ pub fn Conversation(
         let room = room.clone();
         async move { chat.leave_room(&room).await }
     });
-    let (address, left) = (use_address(), leave.value());
+    let (navigate, left) = (use_navigate(), leave.value());
     Effect::new(move |_| {
         if left.with(|it| matches!(it, Some(Ok(())))) {
-            address.go("/");
+            navigate("/", NavigateOptions::default());
         }
     });
     move || {
@@ -113,7 +133,7 @@ fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
             <section class="conversation__talk" aria-label="Conversation">
-                <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
+                <RoomHeader live=paths::live(&id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">
                     <Foot room=id() room_name=name pen/>
@@ -273,7 +293,7 @@ fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {
 
 /// The address names no room that one is in. What was written for it and not sent is offered.
 #[component]
-pub fn Missing(
+pub(super) fn Missing(
     /// Which one, if it may be the name of a room.
     room: Option<RoomId>,
 ) -> impl IntoView {

@@ -1,16 +1,22 @@
-//! `/` and what surrounds every room: the rail, the connection, oneself.
+//! The layout of the rooms, beside each of their pages: the list, the connection, oneself. Going from one of the pages to
+//! another one keeps it, and with it the connection.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_navigate};
 use protocol::{RoomId, RoomSummary, ServerFrame};
+use wasm_bindgen::JsCast;
 
-use super::room::{Conversation, Missing};
-use crate::address::{Address, Place, current_path, use_address};
 use crate::api::problem;
-use crate::chat::use_chat_store;
+use crate::browser::{IS_BROWSER, attempt};
+use crate::chat::{provide_chat_store, use_chat_store};
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
-use crate::components::empty::Empty;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
@@ -20,52 +26,54 @@ use crate::connection::{Connection, use_connection};
 use crate::copies::{note_change, start_copies};
 use crate::notices::notices;
 use crate::page::use_page;
-use crate::start::Account;
-use crate::title::title;
+use crate::paths::{self, RoomsPath};
+use crate::start::{Account, Start};
+use crate::title::counted_title;
 
-/// The frame of all rooms, for those who are signed in.
+/// Whether the dialog for a new room is open, as a context.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewRoomAsked(pub(super) RwSignal<bool>);
+
+/// The frame of the pages for those who are signed in.
 #[component]
-pub fn RoomsPage() -> impl IntoView {
+pub fn RoomsLayout() -> impl IntoView {
     use_page().account().map(|account| view! { <Frame account/> })
 }
 
 #[component]
 fn Frame(account: Account) -> impl IntoView {
-    let chat = use_chat_store();
+    let chat = provide_chat_store(&expect_context::<Start>());
     let connection = use_connection();
     let rooms = chat.rooms();
-    let address = use_address();
-    let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
-
-    let is_in_room = Memo::new(move |_| current.with(Option::is_some));
+    let pathname = use_location().pathname;
+    let here = Memo::new(move |_| pathname.with(|path| RoomsPath::parse(path)));
+    let is_in_room = Memo::new(move |_| here.with(|here| here.room().is_some()));
+    let unread = Memo::new(move |_| rooms.with(|rooms| rooms.iter().filter(|room| room.unread != 0).count()));
+    // For the server, which formats the title when the signals of the page may be gone.
+    let unread_at_first = unread.get_untracked();
 
     let new_room = RwSignal::new(false);
-    switch_rooms_by_key(rooms, address);
-    keep_copies(address, connection);
-    let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
-    Effect::new(move |_| document().set_title(&title.read()));
+    provide_context(NewRoomAsked(new_room));
+    switch_rooms_by_key(rooms, here);
+    keep_copies(here, connection);
+    keep_focus(here);
 
     view! {
-        <a class="skip_link" href="#main">"Skip to the conversation"</a>
-        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> })}
+        <Title formatter=move |name: String| counted_title(&name, if IS_BROWSER { unread.get() } else { unread_at_first })/>
+        // The browser's own way to a part of the page takes the focus along.
+        <a class="skip_link" href="#main" rel="external">"Skip to the conversation"</a>
+        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer" rel="external">"Skip to the message field"</a> })}
         <div class="shell" class:is-in-room=move || is_in_room.get()>
-            <Brand address/>
+            <Brand/>
             <ConnectionStatus
                 status=connection.state
                 on_retry=Callback::new(move |()| connection.retry())
-                here=Signal::derive(move || {
-                    address.place.track();
-                    current_path()
-                })
+                here=Signal::from(pathname)
             />
-            <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
+            <RoomList rooms here live=chat.live_rooms() on_new=Callback::new(move |()| new_room.set(true))/>
             <AccountBar account/>
             <main class="shell__main" id="main" tabindex="-1">
-                {move || match address.place.get() {
-                    Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
-                    Place::Lobby => view! { <Lobby new_room/> }.into_any(),
-                    _ => view! { <Missing room=None/> }.into_any(),
-                }}
+                <Outlet/>
             </main>
         </div>
         <CreateRoom open=new_room/>
@@ -77,7 +85,7 @@ fn Frame(account: Account) -> impl IntoView {
 #[component]
 fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
     let chat = use_chat_store();
-    let address = use_address();
+    let navigate = use_navigate();
     // Captures `Copy` values only, as in the page of a room.
     let creation = Action::new_local(move |NewRoom { name, usernames }: &NewRoom| {
         let (name, usernames) = (name.clone(), usernames.clone());
@@ -96,7 +104,7 @@ fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
     });
     Effect::new(move |_| {
         if let Some(Ok(room)) = created.get() {
-            address.go(&format!("/rooms/{room}"));
+            navigate(&paths::room(&room), NavigateOptions::default());
             open.set(false);
         }
     });
@@ -104,15 +112,10 @@ fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Brand(address: Address) -> impl IntoView {
+fn Brand() -> impl IntoView {
     view! {
         <header class="shell__brand">
-            <a
-                href="/"
-                class="shell__home"
-                aria-label="Hubbub"
-                on:click=move |click| address.follow(&click, "/")
-            >
+            <a href="/" class="shell__home" aria-label="Hubbub">
                 <Wordmark/>
             </a>
             <ThemeSwitch/>
@@ -125,7 +128,7 @@ fn Brand(address: Address) -> impl IntoView {
 fn AccountBar(account: Account) -> impl IntoView {
     view! {
         <footer class="shell__account">
-            <a class="shell__me" href="/account" title="Your account">
+            <a class="shell__me" href="/account" rel="external" title="Your account">
                 <Avatar name=account.name.clone()/>
                 <span class="sr_only">"Your account: "</span>
                 <bdi class="shell__name">{account.name}</bdi>
@@ -139,51 +142,48 @@ fn AccountBar(account: Account) -> impl IntoView {
     }
 }
 
-/// What stands in the middle while no room is chosen.
-#[component]
-fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
-    let rooms = use_chat_store().rooms();
-    let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
-    let start = move |_| new_room.set(true);
-    let empty = move || {
-        let (title, hint) = if has_rooms.get() {
-            ("Pick a room", "Everything said while you were away is waiting on the left.")
-        } else {
-            (
-                "It is quiet in here",
-                "Start a room and bring some people. Or wait: an invitation shows up by itself.",
-            )
-        };
-        view! {
-            <Empty title hint>
-                <button class="button is-primary" type="button" on:click=start>"Start a room"</button>
-            </Empty>
-        }
-    };
-    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }
-}
-
-/// From now on there are copies of what this page shows, until nobody is signed in any more.
-fn keep_copies(address: Address, connection: Connection) {
-    let mut is_first = true;
-    Effect::new(move |_| {
-        address.place.track();
-        if std::mem::take(&mut is_first) {
+/// From now on there are copies of what this page shows, until nobody is signed in any more. A live session is worth
+/// nothing without a connection.
+fn keep_copies(here: Memo<RoomsPath>, connection: Connection) {
+    Effect::new(move |has_started: Option<()>| {
+        let is_live = here.with(RoomsPath::is_live);
+        if has_started.is_none() {
             start_copies();
-        } else {
-            note_change(true);
+        } else if !is_live {
+            // Once the address bar says so, too.
+            set_timeout(|| note_change(true), Duration::ZERO);
         }
     });
-    connection.on_frame(|frame| {
-        if let ServerFrame::Message { .. } = frame {
+    connection.on_frame(move |frame| {
+        if matches!(frame, ServerFrame::Message { .. }) && !here.with_untracked(RoomsPath::is_live) {
             note_change(false);
         }
     });
 }
 
+/// A focus that has gone with the page before is on the page that took its place.
+fn keep_focus(here: Memo<RoomsPath>) {
+    Effect::new(move |is_another: Option<()>| {
+        here.track();
+        if is_another.is_some() {
+            // Once that page is in the document.
+            request_animation_frame(|| {
+                let document = document();
+                let is_lost = document.active_element().is_none_or(|it| it.tag_name() == "BODY");
+                let main = document.get_element_by_id("main").filter(|_| is_lost);
+                if let Some(main) = main.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+                    attempt("focusing the page", main.focus());
+                }
+            });
+        }
+    });
+}
+
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
-fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
+fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, here: Memo<RoomsPath>) {
+    let navigate = use_navigate();
     Effect::new(move |_| {
+        let navigate = navigate.clone();
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,
@@ -193,11 +193,11 @@ fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
             if !key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
                 return;
             }
-            let here = address.place.get_untracked();
+            let here = here.get_untracked();
             let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.room(), forward));
             if let Some(room) = neighbour {
                 key.prevent_default();
-                address.go(&format!("/rooms/{room}"));
+                navigate(&paths::room(&room), NavigateOptions::default());
             }
         });
         on_cleanup(move || listener.remove());

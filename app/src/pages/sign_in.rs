@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS};
 
-use crate::address::entry_address;
 use crate::components::avatar::Avatar;
 use crate::components::entrance::Entrance;
 use crate::components::field::Field;
 use crate::page::use_page;
+use crate::paths::{REGISTER, entry_address};
 use crate::start::Demo;
 
 /// The form, and in development the demo people.
@@ -16,7 +16,7 @@ pub fn SignInPage() -> impl IntoView {
     let page = use_page();
     let problem = page.take_problem().unwrap_or_default();
     let next = page.next();
-    let register = entry_address("/register", &next);
+    let register = entry_address(REGISTER, &next);
     view! {
         <Entrance title="Sign in" lead="Good to see you. Everybody is already talking.">
             <form class="form" method="post" action="/sign-in">

@@ -12,7 +12,7 @@ use crate::components::test::facts_card::word;
 use crate::components::test::{FactsCard, PingCard, RoomCard, SelfCheckCard};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::connection::{Connection, use_connection};
+use crate::connection::{Connection, ConnectionOptions, provide_connection, use_connection};
 use crate::model::connection_state::ConnectionState;
 use crate::model::pending_post::PendingPost;
 use crate::model::round_trips::RoundTrips;
@@ -21,22 +21,21 @@ use crate::model::wire_facts::WireFacts;
 use crate::notices::notices;
 use crate::page::use_page;
 use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
+use crate::start::Start;
 use crate::troubles::Troubles;
 
 /// The page.
 #[component]
-pub fn TestPage(
-    /// The rooms of whoever is signed in.
-    rooms: Vec<RoomSummary>,
-) -> impl IntoView {
+pub fn TestPage() -> impl IntoView {
     let page = use_page();
-    let connection = use_connection();
     let is_known = page.account().is_some();
+    let connection = provide_connection(is_known, ConnectionOptions::default());
+    let rooms = expect_context::<Start>().rooms;
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
         <div class="devtools">
             <header class="devtools__head">
-                <a href="/" class="devtools__home" aria-label="Hubbub">
+                <a href="/" class="devtools__home" rel="external" aria-label="Hubbub">
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
@@ -67,7 +66,7 @@ fn Strangers(connection: Connection) -> impl IntoView {
                 "Once you are signed in, this page tries out your connection: pings that are timed, test messages to your rooms, and a check of seven points that says what is wrong and what to do."
             </p>
             <div class="devtools__row">
-                <a class="button is-primary" href="/sign-in?next=/test">"Sign in"</a>
+                <a class="button is-primary" href="/sign-in?next=/test" rel="external">"Sign in"</a>
             </div>
         </section>
         <SelfCheck connection wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>

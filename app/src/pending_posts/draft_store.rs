@@ -1,6 +1,7 @@
 //! Draft store: what this browser keeps of an account between two visits. `draft_store.js` does it, and this gives it types.
 //! In JavaScript, because IndexedDB is made of callbacks, and each of them costs WebAssembly more than the whole script.
 
+use protocol::json::from_text;
 use protocol::{DraftId, RoomId, UserId};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -48,7 +49,7 @@ pub(super) async fn save_post(account: &UserId, post: &PendingPost) -> Result<u6
 /// Every post of this account, in order.
 pub(super) async fn load_posts(account: &UserId) -> Result<Vec<PendingPost>, JsValue> {
     let text = js_load_posts(account.as_str()).await?.as_string().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))
+    from_text(&text).map_err(|error| JsValue::from(error.to_string()))
 }
 
 /// Removes a post: it is acknowledged, or is not to be sent any more.

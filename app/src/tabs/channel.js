@@ -23,6 +23,7 @@ let alone = false;
 /** How many messages of other tabs were received. */
 let received = 0;
 let end = () => {};
+let watch = () => {};
 
 /** Any page of this origin can send anything here. */
 const isMessage = (data) => Array.isArray(data) && data.length === 3 && data.every((it) => typeof it === 'string');
@@ -32,10 +33,15 @@ export const isSupported = () => 'locks' in navigator && 'BroadcastChannel' in g
 
 /**
  * Opens the channel of an account and sends `hello`, now and when something was missed. `onMessage(from, text)` is called
- * for each message, `onLead()` once this tab leads, and `onSilence()` when the leader does not answer any more.
+ * for each message, `onLead()` once this tab leads, `onSilence()` when the leader does not answer any more, and
+ * `onClosed(tab)` once a tab that is watched is gone.
  */
-export function openChannel(account, hello, onMessage, onLead, onSilence) {
+export function openChannel(account, hello, onMessage, onLead, onSilence, onClosed) {
   const name = `hubbub tabs/${PROTOCOL} ${account}`;
+  // The page may have had a channel before.
+  leads = false;
+  alone = false;
+  received = 0;
   let heard = Date.now();
   let silent = false;
   let counted = -1;
@@ -63,7 +69,7 @@ export function openChannel(account, hello, onMessage, onLead, onSilence) {
     }
     if (text !== HERE) onMessage(from, text);
   };
-  const watch = setInterval(() => {
+  const timer = setInterval(() => {
     if (leads && !alone && received === counted) count();
     counted = received;
     if (leads || silent || document.visibilityState !== 'visible') return;
@@ -78,24 +84,38 @@ export function openChannel(account, hello, onMessage, onLead, onSilence) {
     if (quiet > ASK_MS) sendMessage('', ASK);
   }, ASK_MS);
   const over = new AbortController();
+  const lock = (what, call) =>
+    navigator.locks
+      .request(what, { signal: over.signal }, call)
+      .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
   const held = new Promise((done) => {
     end = () => {
-      clearInterval(watch);
+      clearInterval(timer);
       over.abort();
       done();
       channel.close();
     };
   });
-  navigator.locks
-    .request(name, { signal: over.signal }, () => {
-      if (over.signal.aborted) return undefined;
-      leads = true;
-      counted = 0;
-      if (received === 0) count();
-      onLead();
-      return held;
-    })
-    .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
+  lock(name, () => {
+    if (over.signal.aborted) return undefined;
+    leads = true;
+    counted = 0;
+    if (received === 0) count();
+    onLead();
+    return held;
+  });
+  // Each tab holds a lock of its own for as long as it lives, however it ends.
+  const own = (tab) => `${name} tab ${tab}`;
+  lock(own(me), () => held);
+  const watched = new Set();
+  watch = (tab) => {
+    if (watched.has(tab)) return;
+    watched.add(tab);
+    lock(own(tab), () => {
+      watched.delete(tab);
+      if (!over.signal.aborted) onClosed(tab);
+    });
+  };
   sendMessage('', hello);
 }
 
@@ -106,6 +126,9 @@ export const isAlone = () => alone;
 export function sendMessage(to, text) {
   channel.postMessage([to, me, text]);
 }
+
+/** Has `onClosed` called once the tab is gone. */
+export const watchTab = (tab) => watch(tab);
 
 /** Leaves the others alone. */
 export const closeChannel = () => end();

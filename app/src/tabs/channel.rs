@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use protocol::json::from_text;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 use super::message::{TabId, TabMessage};
@@ -18,11 +19,14 @@ extern "C" {
         on_message: &Closure<dyn Fn(String, String)>,
         on_lead: &Closure<dyn Fn()>,
         on_silence: &Closure<dyn Fn()>,
+        on_closed: &Closure<dyn Fn(String)>,
     );
     #[wasm_bindgen(js_name = sendMessage)]
     fn send_message(to: &str, text: &str);
     #[wasm_bindgen(js_name = isAlone)]
     fn is_alone() -> bool;
+    #[wasm_bindgen(js_name = watchTab)]
+    fn watch_tab(tab: &str);
     #[wasm_bindgen(js_name = closeChannel)]
     fn close_channel();
 }
@@ -34,6 +38,8 @@ pub(crate) enum TabEvent {
     Elected,
     /// The leader does not answer any more.
     LeaderSilent,
+    /// A tab that was watched is gone, however that came about.
+    Closed(TabId),
     /// Another tab sends a message.
     Message {
         /// Which one.
@@ -48,6 +54,7 @@ pub(super) struct TabChannel {
     _message: Closure<dyn Fn(String, String)>,
     _lead: Closure<dyn Fn()>,
     _silence: Closure<dyn Fn()>,
+    _closed: Closure<dyn Fn(String)>,
 }
 
 impl TabChannel {
@@ -62,14 +69,18 @@ impl TabChannel {
             Closure::<dyn Fn()>::new(move || on_event(event.clone()))
         };
         let (on_lead, on_silence) = (event_of(TabEvent::Elected), event_of(TabEvent::LeaderSilent));
+        let on_closed = {
+            let on_event = Rc::clone(&on_event);
+            Closure::<dyn Fn(String)>::new(move |tab| on_event(TabEvent::Closed(TabId(tab))))
+        };
         let on_message = Closure::<dyn Fn(String, String)>::new(move |from, text: String| {
             // Any page of this origin can send here: what is no message is nobody's error.
-            if let Ok(message) = serde_json::from_str(&text) {
+            if let Ok(message) = from_text(&text) {
                 on_event(TabEvent::Message { from: TabId(from), message });
             }
         });
-        open_channel(account, &encode(&TabMessage::Hello)?, &on_message, &on_lead, &on_silence);
-        Some(Self { _message: on_message, _lead: on_lead, _silence: on_silence })
+        open_channel(account, &encode(&TabMessage::Hello)?, &on_message, &on_lead, &on_silence, &on_closed);
+        Some(Self { _message: on_message, _lead: on_lead, _silence: on_silence, _closed: on_closed })
     }
 
     /// Sends a message to one tab, or to all others. A method, because the channel must be open.
@@ -78,6 +89,12 @@ impl TabChannel {
         if let Some(text) = encode(message) {
             send_message(to.map_or("", |to| to.0.as_str()), &text);
         }
+    }
+
+    /// Reports [`TabEvent::Closed`] once that tab is gone.
+    #[expect(clippy::unused_self, reason = "only an open channel hears of it")]
+    pub(super) fn watch(&self, tab: &TabId) {
+        watch_tab(&tab.0);
     }
 
     /// Whether there is certainly no other tab: what is sent to all others is sent to nobody.

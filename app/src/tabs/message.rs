@@ -2,7 +2,8 @@
 //! nothing but a message of these shapes counts.
 
 use protocol::{DraftId, RoomId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_lite::Deserialize;
 
 use crate::model::connection_state::ConnectionState;
 use crate::model::pending_post::PendingPost;
@@ -13,39 +14,53 @@ pub(crate) struct TabId(pub(super) String);
 
 /// One message. Frames travel as their text, as they are on the wire. Raise `PROTOCOL` in `channel.js` when a shape changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+#[serde(tag = "type", content = "data")]
 pub(crate) enum TabMessage {
     /// This tab is new, or has missed something: the leader answers with a snapshot.
+    #[serde(rename = "hello")]
     Hello,
     /// From the leader: where the connection stands.
+    #[serde(rename = "status")]
     Status(ConnectionState),
     /// From the leader: a frame of the server.
+    #[serde(rename = "frame")]
     Frame(String),
     /// For the leader: a frame for the server.
+    #[serde(rename = "send")]
     Send(String),
     /// For the leader: a join, which is answered to the tab that asked.
+    #[serde(rename = "join")]
     Join {
         /// The room of the join.
         room: RoomId,
         /// The frame for the server.
         frame: String,
     },
+    /// For the leader: this tab leaves a room. The server hears of it when no other tab is in it.
+    #[serde(rename = "leave")]
+    Leave(RoomId),
     /// For the leader: try again at once.
+    #[serde(rename = "retry")]
     Retry,
     /// For the leader: a tab has come into view.
+    #[serde(rename = "shown")]
     Shown,
     /// A post is pending.
+    #[serde(rename = "post")]
     Post(PendingPost),
     /// A post is not pending any more.
+    #[serde(rename = "gone")]
     Gone(DraftId),
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::json::from_text;
+
     use super::*;
 
     fn read(text: &str) -> Option<TabMessage> {
-        serde_json::from_str(text).ok()
+        from_text(text).ok()
     }
 
     #[test]
@@ -67,7 +82,8 @@ mod tests {
             TabMessage::Hello,
             TabMessage::Frame(frame.clone()),
             TabMessage::Send(frame.clone()),
-            TabMessage::Join { room, frame },
+            TabMessage::Join { room: room.clone(), frame },
+            TabMessage::Leave(room),
             TabMessage::Retry,
             TabMessage::Shown,
             TabMessage::Post(PendingPost { order: 3, reason: Some("Too long".to_owned()), ..post.clone() }),
@@ -92,6 +108,7 @@ mod tests {
             r#"{"type":"frame"}"#,
             r#"{"type":"frame","data":{"type":"pong"}}"#,
             r#"{"type":"join","data":{"room":"no room","frame":"{}"}}"#,
+            r#"{"type":"leave","data":"no room"}"#,
             r#"{"type":"post","data":{"order":1,"room":"a"}}"#,
             r#"{"type":"gone","data":"7"}"#,
         ] {

@@ -4,6 +4,7 @@
 
 mod channel;
 mod join_routing;
+mod live_tabs;
 mod message;
 
 use std::cell::{Cell, RefCell};
@@ -14,6 +15,7 @@ use self::channel::TabChannel;
 pub(crate) use self::channel::TabEvent;
 pub(crate) use self::join_routing::Requester;
 use self::join_routing::{Audience, JoinRouting};
+use self::live_tabs::LiveTabs;
 pub(crate) use self::message::{TabId, TabMessage};
 use crate::model::connection_state::ConnectionState;
 
@@ -35,6 +37,7 @@ pub(crate) struct Tabs {
     role: Cell<TabRole>,
     channel: RefCell<Option<TabChannel>>,
     joins: RefCell<JoinRouting>,
+    live: RefCell<LiveTabs>,
     /// The frame with which this connection began, for tabs that come later.
     welcome: RefCell<String>,
 }
@@ -120,16 +123,34 @@ impl Tabs {
     /// The connection is gone.
     pub(crate) fn disconnected(&self) {
         self.joins.borrow_mut().clear();
+        self.live.borrow_mut().disconnected();
         self.welcome.borrow_mut().clear();
     }
 
     /// A join goes out: the next `joined` of this room is for that tab.
     pub(crate) fn expect_joined(&self, room: RoomId, requester: Requester) {
-        if self.is_leader()
-            && let Err(error) = self.joins.borrow_mut().expect(room, requester)
+        if !self.is_leader() {
+            return;
+        }
+        if self.live.borrow_mut().joined(&room, &requester)
+            && let Requester::Other(tab) = &requester
+            && let Some(channel) = self.channel.borrow().as_ref()
         {
+            channel.watch(tab);
+        }
+        if let Err(error) = self.joins.borrow_mut().expect(room, requester) {
             leptos::logging::warn!("{error}");
         }
+    }
+
+    /// A tab leaves a room. Returns whether the server is to hear of it: no other tab is in it.
+    pub(crate) fn leave(&self, room: &RoomId, requester: &Requester) -> bool {
+        self.live.borrow_mut().left(room, requester)
+    }
+
+    /// Another tab is gone. Returns the live sessions that no tab is in any more.
+    pub(crate) fn tab_closed(&self, tab: TabId) -> Vec<RoomId> {
+        self.live.borrow_mut().closed(tab)
     }
 
     /// Passes a frame on to the tabs that it is for. Returns whether this tab is one of them.

@@ -248,3 +248,35 @@ impl From<BadId> for HubError {
         Self::Invalid { field, message: error.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_names_its_field_and_the_time_of_a_retry() {
+        let user = UserId::parse("ann").unwrap();
+        let (quota, kept) = (Daily::Strangers, Concurrent::Jobs);
+        let over_daily = HubError::OverDaily { quota, per_day: 5, left: 1, retry_after_ms: 70 };
+        for (error, field, retry_after_ms) in [
+            (HubError::BadFrame { field: Some("a.b".to_owned()), message: String::new() }, Some("a.b"), None),
+            (HubError::Blank { field: "title" }, Some("title"), None),
+            (HubError::RoomFull { field: "member_ids", limit: 3 }, Some("member_ids"), None),
+            (HubError::InboxFull { field: "to" }, Some("to"), None),
+            (over_daily, Some("user_ids"), Some(70)),
+            (HubError::TooManyKept { kept, limit: 2 }, Some("owner_id"), None),
+            (HubError::NoSuchUser(user.clone()), Some("user_ids"), None),
+            (HubError::LeftForGood(user), Some("user_ids"), None),
+            (HubError::NoSuchParent, Some("parent"), None),
+            (HubError::RoomTaken, Some("id"), None),
+            (HubError::RoomDeleted, Some("id"), None),
+            (HubError::JobOver, Some("status"), None),
+            (HubError::NoSuchRoom, None, None),
+            (HubError::TooFast { retry_after_ms: 30 }, None, Some(30)),
+            (HubError::Stopping, None, Some(1_000)),
+            (HubError::Unavailable(StoreError::NoSuchRoom), None, Some(1_000)),
+        ] {
+            assert_eq!((error.field(), error.retry_after_ms()), (field, retry_after_ms), "{error:?}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Numbers start at 1 and have no gaps. The epoch is drawn when the room is created: a cursor of another epoch says
 /// nothing about this room's numbers, so a client that has one starts over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Cursor {
     /// The history of the room that the number belongs to.
     pub epoch: u32,

@@ -131,151 +131,180 @@ pub struct SimulationPlan {
 }
 
 /// A frame that the server sends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, serde_lite::Deserialize)]
+#[serde(tag = "type")]
 pub enum ServerFrame {
     /// The first frame: the client is signed in as this user.
+    #[serde(rename = "welcome")]
     Welcome {
         /// The facts.
         data: Welcome,
     },
     /// The new token is good.
+    #[serde(rename = "authenticated")]
     Authenticated {
         /// Until when.
         data: Expiry,
     },
     /// The token ends soon: send `authenticate` with a fresh one, or be closed with 4401.
+    #[serde(rename = "expiring")]
     Expiring {
         /// When.
         data: Expiry,
     },
     /// The client is subscribed to a room, with the state of the room.
+    #[serde(rename = "joined")]
     Joined {
         /// The facts.
         data: JoinedRoom,
     },
     /// The client is not subscribed to a room any more.
+    #[serde(rename = "left")]
     Left {
         /// Which.
         data: RoomRef,
     },
     /// A message was posted.
+    #[serde(rename = "message")]
     Message {
         /// The message.
         data: Message,
     },
     /// The client's own message is committed.
+    #[serde(rename = "posted")]
     Posted {
         /// Which draft became which message.
         data: Posted,
     },
     /// An event of the application's own in a room. Best effort: neither stored nor numbered, and dropped for a client that
     /// lags.
+    #[serde(rename = "broadcast")]
     Broadcast {
         /// The event, its room and its sender.
         data: Broadcast,
     },
     /// A user began or stopped typing. Best effort: not stored, and dropped for a client that lags.
+    #[serde(rename = "typing")]
     Typing {
         /// The user and the room.
         data: TypingChange,
     },
     /// A user's read marker has advanced.
+    #[serde(rename = "read")]
     Read {
         /// The user, the room and the number.
         data: ReadMark,
     },
     /// Users have connected or disconnected since the last event. Best effort.
+    #[serde(rename = "presence")]
     Presence {
         /// The users, and the room that they share with the reader.
         data: PresenceChange,
     },
     /// A participant joined or left. In live sessions only. Best effort.
+    #[serde(rename = "participant")]
     Participant {
         /// The user and the room.
         data: ParticipantChange,
     },
     /// An owner has set the status of a live session.
+    #[serde(rename = "live")]
     Live {
         /// The status.
         data: LiveChange,
     },
     /// A notification.
+    #[serde(rename = "notification")]
     Notification {
         /// What.
         data: InboxData<Notification>,
     },
     /// A message for one user; its author receives it too.
+    #[serde(rename = "direct")]
     Direct {
         /// The message.
         data: InboxData<DirectMessage>,
     },
     /// One of the user's jobs has changed. Between tenths of its progress this is best effort.
+    #[serde(rename = "job")]
     Job {
         /// The change, and the job after it.
         data: InboxData<JobChange>,
     },
     /// The position of a client that came with a cursor of its user's inbox.
+    #[serde(rename = "inbox")]
     Inbox {
         /// The position, and whether nothing is missing before it.
         data: InboxPosition,
     },
     /// An event of the application's own.
+    #[serde(rename = "signal")]
     Signal {
         /// Which.
         data: InboxData<Signal>,
     },
     /// The application goes out of service or returns to service.
+    #[serde(rename = "maintenance")]
     Maintenance {
         /// Which of the two, and why.
         data: Maintenance,
     },
     /// A member was added to a room.
+    #[serde(rename = "member_added")]
     MemberAdded {
         /// The user and the room.
         data: MemberAdded,
     },
     /// A member left a room or was removed from it.
+    #[serde(rename = "member_removed")]
     MemberRemoved {
         /// The user and the room.
         data: MemberRemoved,
     },
     /// A room has another name.
+    #[serde(rename = "room_renamed")]
     RoomRenamed {
         /// The room and its new name.
         data: RoomName,
     },
     /// The user is a member of a room now. Sent to all connections of the user.
+    #[serde(rename = "room_added")]
     RoomAdded {
         /// The room, as in a list.
         data: RoomSummary,
     },
     /// The user is not a member of a room any more, or it was deleted. Sent to all connections of the user.
+    #[serde(rename = "room_removed")]
     RoomRemoved {
         /// Which.
         data: RoomRef,
     },
     /// The answer to `ping`.
+    #[serde(rename = "pong")]
     Pong {
         /// What came with it.
         data: Pong,
     },
     /// One step of a simulated job.
+    #[serde(rename = "progress")]
     Progress {
         /// Where it stands.
         data: RunStep,
     },
     /// The end of a simulated job.
+    #[serde(rename = "finished")]
     Finished {
         /// How it ended.
         data: RunEnd,
     },
     /// The server is about to stop.
+    #[serde(rename = "closing")]
     Closing {
         /// When to come back.
         data: Closing,
     },
     /// A command was not executed. The connection remains open.
+    #[serde(rename = "error")]
     Error {
         /// For users to read.
         message: String,

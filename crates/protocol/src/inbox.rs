@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{JobId, MessageId, MessageKind, NotificationId, RoomId, UserId};
+use crate::{JobId, MessageId, MessageKind, NotificationId, Opaque, RoomId, UserId};
 
 /// A note for a user. It is kept until it is read, and for a while longer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Notification {
     /// Its own name.
     pub id: NotificationId,
@@ -24,7 +24,7 @@ pub struct Notification {
 }
 
 /// A message from one user to another who share a room. It is not part of the room's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct DirectMessage {
     /// Its own name.
     pub id: MessageId,
@@ -79,7 +79,7 @@ pub enum JobStatus {
 }
 
 /// Long work that a user waits for; a program does it and reports on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Job {
     /// Its own name.
     pub id: JobId,
@@ -104,7 +104,7 @@ pub struct Job {
     pub message: Option<String>,
     /// The result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<Value>,
+    pub result: Opaque<Option<Value>>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -136,7 +136,7 @@ pub enum JobStep {
 }
 
 /// A change of a job, with the job after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct JobChange {
     /// What happened.
     pub step: JobStep,
@@ -145,12 +145,12 @@ pub struct JobChange {
 }
 
 /// An event of the application's own, for one user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Signal {
     /// Its name.
     pub name: String,
     /// Whatever belongs to it.
-    pub data: Value,
+    pub data: Opaque<Value>,
 }
 
 /// An item of a user's inbox.
@@ -168,7 +168,7 @@ pub enum InboxItem {
 }
 
 /// The application is about to be, or is no longer, out of service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Maintenance {
     /// Whether it is.
     pub enabled: bool,

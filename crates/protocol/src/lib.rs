@@ -6,13 +6,14 @@
 mod codes;
 mod cursor;
 mod frame;
-pub mod from_json;
 mod ids;
 mod inbox;
+pub mod json;
 pub mod limits;
 mod live;
 mod message_kind;
 mod model;
+mod opaque;
 mod payload;
 mod raw_json;
 pub mod rest;
@@ -28,6 +29,7 @@ pub use inbox::{
 pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, is_reserved, live_room};
 pub use message_kind::{BadKind, MessageKind};
 pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
+pub use opaque::Opaque;
 pub use payload::{
     Broadcast, Closing, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded, MemberRemoved,
     Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange,

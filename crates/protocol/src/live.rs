@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{RoomId, UserId};
+use crate::{Opaque, RoomId, UserId};
 
 /// What the id of a live room has before the id of its chat. No room of another kind is made with such an id.
 pub const LIVE_PREFIX: &str = "session_";
@@ -19,7 +19,7 @@ pub fn is_reserved(room: &RoomId) -> bool {
 }
 
 /// A user became a participant with the first connection, or ceased to be one with the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct ParticipantChange {
     /// Where.
     pub room: RoomId,
@@ -35,7 +35,7 @@ pub struct ParticipantChange {
 
 /// The status that an owner gives a live session, such as `live`, `paused` or `ended`. The newest one is stored with the
 /// room and sent to each client that joins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct LiveChange {
     /// Where.
     pub room: RoomId,
@@ -50,5 +50,5 @@ pub struct LiveChange {
     pub at_ms: i64,
     /// Further details of the application.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub details: Map<String, Value>,
+    pub details: Opaque<Map<String, Value>>,
 }

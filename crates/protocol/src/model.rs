@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Cursor, DraftId, MessageId, MessageKind, RoomId, UserId};
 
 /// One message, numbered and stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Message {
     /// Its room.
     pub room: RoomId,
@@ -42,7 +42,7 @@ pub enum Role {
 }
 
 /// One member of a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Member {
     /// The user.
     pub id: UserId,
@@ -68,7 +68,7 @@ pub enum RoomKind {
 }
 
 /// A room as one of its members sees it in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct RoomSummary {
     /// Which room.
     pub id: RoomId,
@@ -87,13 +87,14 @@ pub struct RoomSummary {
     /// The number of members.
     pub member_count: u32,
     /// The newest message, if there is one.
+    #[serde(default)]
     pub last: Option<Preview>,
     /// When the room was made, in milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
 }
 
 /// The newest message of a room, cut short for a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Preview {
     /// The author.
     pub author: UserId,

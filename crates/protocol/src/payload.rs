@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Cursor, DraftId, ErrorCode, LiveChange, Member, Message, MessageId, RoomId, RunId, UserId};
+use crate::{
+    Cursor, DraftId, ErrorCode, LiveChange, Member, Message, MessageId, Opaque, RoomId, RunId, UserId,
+};
 
 /// See [`crate::ServerFrame::Welcome`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Welcome {
     /// The user of the token.
     pub user: UserId,
@@ -21,14 +23,14 @@ pub struct Welcome {
 }
 
 /// See [`crate::ServerFrame::Expiring`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Expiry {
     /// How long the token is good for.
     pub expires_in_ms: u64,
 }
 
 /// See [`crate::ServerFrame::Joined`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct JoinedRoom {
     /// Which room.
     pub room: RoomId,
@@ -41,10 +43,13 @@ pub struct JoinedRoom {
     /// `head`; the lists below are empty. Not recovered: there are older messages.
     pub has_more: bool,
     /// Oldest first.
+    #[serde(default)]
     pub messages: Vec<Message>,
     /// All members of the room.
+    #[serde(default)]
     pub members: Vec<Member>,
     /// The users who are typing.
+    #[serde(default)]
     pub typing: Vec<UserId>,
     /// The participants; in live sessions only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,14 +60,14 @@ pub struct JoinedRoom {
 }
 
 /// A room and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct RoomRef {
     /// Which.
     pub room: RoomId,
 }
 
 /// See [`crate::ServerFrame::RoomRenamed`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct RoomName {
     /// Which.
     pub room: RoomId,
@@ -71,7 +76,7 @@ pub struct RoomName {
 }
 
 /// See [`crate::ServerFrame::Posted`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Posted {
     /// Where.
     pub room: RoomId,
@@ -86,7 +91,7 @@ pub struct Posted {
 }
 
 /// See [`crate::ServerFrame::Broadcast`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Broadcast {
     /// Where.
     pub room: RoomId,
@@ -95,11 +100,11 @@ pub struct Broadcast {
     /// The application's name for it.
     pub event: String,
     /// As it was sent.
-    pub data: Value,
+    pub data: Opaque<Value>,
 }
 
 /// See [`crate::ServerFrame::Typing`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct TypingChange {
     /// Where.
     pub room: RoomId,
@@ -110,7 +115,7 @@ pub struct TypingChange {
 }
 
 /// See [`crate::ServerFrame::Read`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct ReadMark {
     /// Where.
     pub room: RoomId,
@@ -121,18 +126,20 @@ pub struct ReadMark {
 }
 
 /// See [`crate::ServerFrame::Presence`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct PresenceChange {
     /// A room that the reader shares with these users.
     pub room: RoomId,
     /// Users who are online now.
+    #[serde(default)]
     pub online: Vec<UserId>,
     /// Users who are offline now.
+    #[serde(default)]
     pub offline: Vec<UserId>,
 }
 
 /// See [`crate::ServerFrame::MemberAdded`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct MemberAdded {
     /// Where.
     pub room: RoomId,
@@ -141,7 +148,7 @@ pub struct MemberAdded {
 }
 
 /// See [`crate::ServerFrame::MemberRemoved`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct MemberRemoved {
     /// Where.
     pub room: RoomId,
@@ -150,14 +157,14 @@ pub struct MemberRemoved {
 }
 
 /// See [`crate::ServerFrame::Pong`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Pong {
     /// As it came.
     pub nonce: u32,
 }
 
 /// See [`crate::ServerFrame::Progress`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct RunStep {
     /// Which run.
     pub run: RunId,
@@ -174,7 +181,7 @@ pub struct RunStep {
 }
 
 /// See [`crate::ServerFrame::Finished`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct RunEnd {
     /// Which run.
     pub run: RunId,
@@ -199,14 +206,14 @@ pub enum RunOutcome {
 }
 
 /// See [`crate::ServerFrame::Closing`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Closing {
     /// When to try again.
     pub reconnect_in_ms: u32,
 }
 
 /// What a program needs to know of an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct ErrorData {
     /// Which row of the table.
     pub code: ErrorCode,
@@ -225,8 +232,8 @@ pub struct ErrorData {
 }
 
 /// Something that reached a user, with its number in the user's inbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboxData<T> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
+pub struct InboxData<T: serde_lite::Deserialize> {
     /// What.
     #[serde(flatten)]
     pub item: T,
@@ -236,8 +243,15 @@ pub struct InboxData<T> {
     pub inbox: Option<u64>,
 }
 
+impl<T: serde_lite::Deserialize> InboxData<T> {
+    /// An item with its number.
+    pub fn new(item: T, inbox: Option<u64>) -> Self {
+        Self { item, inbox }
+    }
+}
+
 /// The position of a client in its user's inbox, which has been brought up to date.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct InboxPosition {
     /// The client's cursor from now on.
     pub inbox: u64,

@@ -16,7 +16,7 @@ pub use sign_ins::{NewPassword, SignIn, SignIns};
 pub use websocket::{Analysis, DeliveredCount, Emit, HubStats, Outcome, Started, Success, UserStatus};
 
 /// The body of every answer that is not a success.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct ErrorBody {
     /// Which row of the table.
     pub code: ErrorCode,
@@ -88,7 +88,7 @@ pub struct Tokens {
 }
 
 /// `POST /api/v1/auth/ticket`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Ticket {
     /// Good for one socket handshake as `?ticket=`.
     pub ticket: String,
@@ -120,9 +120,10 @@ pub struct ChatPatch {
 }
 
 /// `GET /api/v1/chats?after=&limit=`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Chats {
     /// The caller's rooms, the one with the newest activity first.
+    #[serde(default)]
     pub chats: Vec<RoomSummary>,
     /// Give it as `after` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,9 +131,10 @@ pub struct Chats {
 }
 
 /// `GET /api/v1/chats/{id}/members`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Members {
     /// Owners first, then by name.
+    #[serde(default)]
     pub members: Vec<Member>,
 }
 
@@ -148,14 +150,15 @@ pub struct NewMembers {
 }
 
 /// `GET /api/v1/users?q=`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct Users {
     /// At most twenty users whose name begins with `q`.
+    #[serde(default)]
     pub users: Vec<UserRef>,
 }
 
 /// A user, as shown to every user who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
 pub struct UserRef {
     /// The user.
     pub id: UserId,

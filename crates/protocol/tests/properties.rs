@@ -4,7 +4,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{
     ClientFrame, Cursor, DraftId, Message, MessageId, MessageKind, RoomId, ServerFrame, UserId, limits,
 };

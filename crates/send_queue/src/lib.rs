@@ -415,5 +415,16 @@ mod tests {
         }
         assert_eq!(long.empty, MANY + 1, "less than half of the slots are empty");
         assert_eq!(long.take_all().len(), 3 * MANY + 2);
+
+        let mut half = queue(&[("m", 200, DeliveryPolicy::Reliable)]);
+        for _ in 0..MANY {
+            half.push("m", 1, DeliveryPolicy::Reliable).unwrap();
+        }
+        for _ in 0..=MANY + 1 {
+            half.push("a", 1, A).unwrap();
+        }
+        assert_eq!((half.empty, half.slots()), (MANY + 1, 2 * MANY + 3), "half of them were, and no more");
+        half.push("a", 1, A).unwrap();
+        assert_eq!((half.empty, half.slots()), (0, MANY + 2));
     }
 }

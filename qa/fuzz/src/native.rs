@@ -1,7 +1,7 @@
 //! The words of `protocol`: frames of both sides, identifiers.
 
-use protocol::from_json::from_text;
-use protocol::{ClientFrame, DraftId, MessageId, MessageKind, RoomId, ServerFrame, UserId, limits};
+use protocol::json::from_text;
+use protocol::{ClientFrame, DraftId, MessageId, MessageKind, Opaque, RoomId, ServerFrame, UserId, limits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,31 +17,31 @@ fn encoded_alike<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     Some(read)
 }
 
-/// The reader of the pages and the one of serde agree.
+/// The decoder of the pages and that of serde agree.
 pub(crate) fn server_frame(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
-    let small = from_text::<ServerFrame>(text).ok();
+    let paged = from_text::<ServerFrame>(text).ok();
     let full: Option<ServerFrame> = encoded_alike(input);
-    if let Some(small) = &small {
-        let again = serde_json::to_string(small).unwrap_or_default();
-        assert_eq!(serde_json::from_str::<ServerFrame>(&again).ok().as_ref(), Some(small), "{again}");
-        assert_eq!(from_text::<ServerFrame>(&again).ok().as_ref(), Some(small), "{again}");
+    if let Some(paged) = &paged {
+        let again = serde_json::to_string(paged).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<ServerFrame>(&again).ok().as_ref(), Some(paged), "{again}");
+        assert_eq!(from_text::<ServerFrame>(&again).ok().as_ref(), Some(paged), "{again}");
     }
-    if let (Some(small), Some(full)) = (small, full) {
-        assert_eq!(small, without_the_applications(full));
+    if let (Some(paged), Some(full)) = (paged, full) {
+        assert_eq!(paged, without_application_data(full));
     }
 }
 
-/// What is up to an application is nothing that the pages could use: the small reader leaves it out.
-fn without_the_applications(mut frame: ServerFrame) -> ServerFrame {
+/// The pages do not decode the data of an application.
+fn without_application_data(mut frame: ServerFrame) -> ServerFrame {
     match &mut frame {
-        ServerFrame::Live { data } => data.details.clear(),
-        ServerFrame::Job { data } => data.item.job.result = None,
-        ServerFrame::Broadcast { data } => data.data = serde_json::Value::Null,
-        ServerFrame::Signal { data } => data.item.data = serde_json::Value::Null,
+        ServerFrame::Live { data } => data.details = Opaque::default(),
+        ServerFrame::Job { data } => data.item.job.result = Opaque::default(),
+        ServerFrame::Broadcast { data } => data.data = Opaque::default(),
+        ServerFrame::Signal { data } => data.item.data = Opaque::default(),
         ServerFrame::Joined { data } => {
             if let Some(live) = &mut data.live {
-                live.details.clear();
+                live.details = Opaque::default();
             }
         }
         _ => {}

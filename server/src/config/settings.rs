@@ -6,6 +6,7 @@ use clap::Args;
 use protocol::UserId;
 
 use super::accounts::AccountSettings;
+use super::cargo_leptos::CargoLeptos;
 use super::choice::{AccountsMode, Environment, OnOff, Synchronous};
 use super::data_paths::DataPaths;
 use super::limits::LimitSettings;
@@ -95,9 +96,12 @@ pub(crate) struct Settings {
     #[arg(long, env = "HUBBUB_SERVER_NAME", value_name = "NAME")]
     pub(super) server_name: Option<String>,
 
-    /// Folder of the built pages. Without it the API works and pages have no style.
-    #[arg(long, env = "HUBBUB_SITE_DIR", value_name = "FOLDER", default_value = "target/site")]
-    pub(super) site_dir: PathBuf,
+    /// Folder of the built pages. Without it the API works and pages have no style. [default: target/site]
+    #[arg(long, env = "HUBBUB_SITE_DIR", value_name = "FOLDER")]
+    pub(super) site_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) cargo_leptos: CargoLeptos,
 
     /// Whether the rate limits below are enforced. off is for load tests.
     #[arg(long, env = "HUBBUB_RATE_LIMITS", value_enum, default_value = "on")]

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use any_spawner::Executor;
 use app::Demo;
 use axum::extract::FromRef;
 use hub::store::Clock;
@@ -92,8 +91,6 @@ pub async fn serve_on(
     );
     let known_change = account_watch::newest(&auth).await?;
     let demo = demo(&config, &auth).await?;
-    // Fails where an earlier server of the same process has set it.
-    Executor::init_tokio().ok();
 
     let stopping = CancellationToken::new();
     // Not empty, see above.

@@ -92,7 +92,8 @@ fn the_codecs_know_no_runtime_and_no_transport() {
 
 #[test]
 fn the_protocol_is_words_and_nothing_else() {
-    let is_stranger = |name: &str| !["serde", "serde_json", "thiserror", "uuid"].contains(&name);
+    let is_stranger =
+        |name: &str| !["serde", "serde-lite", "serde_json", "thiserror", "uuid"].contains(&name);
     assert_eq!(
         strangers("[dependencies]\nserde = \"1\"\ntokio = \"1\"\n", is_stranger),
         ["depends on tokio"]

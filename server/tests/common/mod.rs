@@ -102,6 +102,7 @@ impl App {
             server_name: "test".to_owned(),
             dev_user: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),
+            reload_port: None,
             trust_query_user: false,
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),

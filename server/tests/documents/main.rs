@@ -233,8 +233,8 @@ fn every_named_command_exists() {
     let help = String::from_utf8(help.stdout).unwrap();
     let called = commands(&all_that_run(), "hubbub");
     assert!(called.len() > 5, "{called:?}");
-    for command in called {
-        let name = command.split(' ').nth(1).unwrap();
+    // Alone it is `hubbub serve`.
+    for (command, name) in called.iter().filter_map(|it| Some((it, it.split(' ').nth(1)?))) {
         assert!(help.contains(&format!("\n  {name} ")) || help.contains(name), "{command}: {help}");
     }
     let called = commands(&documents, "cargo");

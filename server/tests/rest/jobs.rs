@@ -1,7 +1,7 @@
 //! Jobs: started and reported over REST, with events at once or after an absence.
 
 use protocol::rest::Tokens;
-use protocol::{JobChange, JobStatus, JobStep, ServerFrame};
+use protocol::{JobChange, JobStatus, JobStep, Opaque, ServerFrame};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ async fn an_absent_user_receives_the_end_of_a_job_once() {
     app.patch(&path, &backend, &json!({ "status": "completed", "result": "all of it" })).await;
     let mut socket = app.enter(&ann).await;
     let heard = hear_of_a_job(&mut socket).await;
-    assert_eq!((heard.step, heard.job.result), (JobStep::Completed, Some(json!("all of it"))));
+    assert_eq!((heard.step, heard.job.result), (JobStep::Completed, Opaque(Some(json!("all of it")))));
     socket.before_pong().await;
     // Its acknowledgement is stored a moment later.
     while !app.enter(&ann).await.before_pong().await.is_empty() {}

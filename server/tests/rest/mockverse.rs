@@ -1,6 +1,6 @@
 //! MockVerse over REST: test events, demo analyses, statistics and maintenance.
 
-use protocol::{InboxData, JobStep, ServerFrame, Signal};
+use protocol::{InboxData, JobStep, Opaque, ServerFrame, Signal};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::config::Environment;
@@ -46,7 +46,7 @@ async fn an_event_reaches_every_device_of_one_user_only() {
     }
     for socket in [&mut here, &mut there] {
         for number in 1..=3 {
-            let Signal { name, data } = hear_a_signal(socket).await;
+            let Signal { name, data: Opaque(data) } = hear_a_signal(socket).await;
             assert_eq!(
                 (name.as_str(), &data["number"], &data["deep"]),
                 ("test:message", &json!(number), &json!({ "er": [null] }))
@@ -189,7 +189,7 @@ async fn a_demo_analysis_completes_or_fails() {
     let (steps, job) = hear_an_analysis(&app, "completed").await;
     let progressed = JobStep::Progressed;
     assert_eq!(steps, [JobStep::Started, progressed, progressed, progressed, JobStep::Completed]);
-    let result = job.result.unwrap_or_default();
+    let result = job.result.0.unwrap_or_default();
     assert!(result["summary"].is_string() && is_a_time(&result["analyzedAt"]), "{result}");
     assert!(result["fileSize"].is_u64(), "{result}");
 

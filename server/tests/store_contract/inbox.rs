@@ -3,7 +3,9 @@
 use hub::model::User;
 use hub::store::{Delivered, InboxKind, NewEntry, StoreError};
 use protocol::limits::{self, MAX_INBOX_ITEMS};
-use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, RoomId, Signal};
+use protocol::{
+    DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, Opaque, RoomId, Signal,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -32,7 +34,8 @@ pub(crate) async fn every_kind_of_entry_is_returned_unchanged(world: &World) {
         kind: MessageKind::parse("question").unwrap(),
         at_ms: 1999,
     };
-    let signal = Signal { name: "update".into(), data: json!({"deep": [{"er": null}, 1.5, -7, "\u{0}"]}) };
+    let data = Opaque(json!({"deep": [{"er": null}, 1.5, -7, "\u{0}"]}));
+    let signal = Signal { name: "update".into(), data };
     let items = [
         InboxItem::Notification(notification("first")),
         InboxItem::Direct(direct),

@@ -1,7 +1,7 @@
 //! Contract of jobs.
 
 use hub::store::{JobWrite, StoreError};
-use protocol::{Job, JobId, JobKind, JobStatus};
+use protocol::{Job, JobId, JobKind, JobStatus, Opaque};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ pub(crate) async fn a_job_is_stored_in_its_latest_state(world: &World) {
         progress: 100,
         stage: Some("writing".into()),
         message: Some("a\0b".into()),
-        result: Some(json!({"score": 0.5, "notes": ["x", null]})),
+        result: Opaque(Some(json!({"score": 0.5, "notes": ["x", null]}))),
         error: Some("none".into()),
         retryable: true,
         updated_at_ms: 9000,

@@ -7,7 +7,7 @@ use hub::model::{Message, User};
 use hub::store::{Appended, HistoryRange, MessageDraft, NewEntry, Page, RoomDraft, Store};
 use protocol::{
     DraftId, InboxItem, Job, JobId, JobKind, JobStatus, LiveChange, MessageId, MessageKind, Notification,
-    NotificationId, RoomId, RoomKind, Signal, UserId,
+    NotificationId, Opaque, RoomId, RoomKind, Signal, UserId,
 };
 use server::auth::Device;
 use server::auth::accounts::{Accounts, NewAccount, NewSignIn, SignIn};
@@ -134,7 +134,7 @@ pub(crate) fn live_change(room: &RoomId, user: &UserId, status: &str) -> LiveCha
         status: status.to_owned(),
         user: user.clone(),
         at_ms: 2000,
-        details: serde_json::Map::new(),
+        details: Opaque::default(),
     }
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn job(owner: &UserId) -> Job {
         progress: 0,
         stage: None,
         message: None,
-        result: None,
+        result: Opaque(None),
         error: None,
         retryable: false,
         created_at_ms: 2000,
@@ -171,7 +171,7 @@ pub(crate) fn notification(title: &str) -> Notification {
 
 /// An inbox entry that is in no list.
 pub(crate) fn signal() -> InboxItem {
-    InboxItem::Signal(Signal { name: "update".into(), data: serde_json::Value::Null })
+    InboxItem::Signal(Signal { name: "update".into(), data: Opaque::default() })
 }
 
 pub(crate) fn entries(count: u32) -> Vec<NewEntry> {

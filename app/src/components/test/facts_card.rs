@@ -72,7 +72,7 @@ pub fn FactsCard(
             <h2 class="devtools__title">"Debug information"</h2>
             <dl class="facts">{rows}</dl>
             <p class="devtools__hint">
-                "Every frame, both ways: "<a href="/devtools">"devtools"</a>"."
+                "Every frame, both ways: "<a href="/devtools" rel="external">"devtools"</a>"."
             </p>
         </section>
     }

@@ -2,8 +2,8 @@
 
 use protocol::text::{is_blank, isolated};
 use protocol::{
-    InboxItem, Job, JobChange, JobId, JobKind, JobStatus, JobStep, Notification, NotificationId, UserId,
-    limits,
+    InboxItem, Job, JobChange, JobId, JobKind, JobStatus, JobStep, Notification, NotificationId, Opaque,
+    UserId, limits,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -130,7 +130,7 @@ pub(super) fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Hub
         progress: 0,
         stage: None,
         message: new.message,
-        result: None,
+        result: Opaque(None),
         error: None,
         retryable: false,
         created_at_ms: now_ms,
@@ -165,7 +165,7 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
             && report.stage.is_none();
         return match report.result {
             Some(result) if only_result && before.status == JobStatus::Completed => {
-                job.result = Some(result);
+                job.result = Opaque(Some(result));
                 job.message = report.message.or(job.message);
                 Ok(ReportOutcome::Stored(JobStep::Updated, job))
             }
@@ -175,7 +175,7 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
     job.progress = before.progress.max(report.progress.unwrap_or_default());
     job.stage = report.stage.or(job.stage);
     job.message = report.message.or(job.message);
-    job.result = report.result.or(job.result);
+    job.result = Opaque(report.result.or(job.result.0));
     match report.status {
         Some(JobStatus::Completed) => {
             job.status = JobStatus::Completed;
@@ -250,6 +250,13 @@ mod tests {
         assert!(matches!(apply(&job, at(5), 3_000), Err(HubError::JobOver)));
         assert!(matches!(apply(&job, done, 3_000), Err(HubError::JobOver)));
         let better = JobReport { result: Some(Value::from(7)), ..JobReport::default() };
+        for more in [
+            JobReport { progress: Some(100), ..better.clone() },
+            JobReport { stage: Some("sorting".to_owned()), ..better.clone() },
+            JobReport { status: Some(JobStatus::Failed), ..better.clone() },
+        ] {
+            assert!(matches!(apply(&job, more, 3_000), Err(HubError::JobOver)));
+        }
         assert!(matches!(apply(&job, better, 3_000).unwrap(), ReportOutcome::Stored(JobStep::Updated, _)));
     }
 

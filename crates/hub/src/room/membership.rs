@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{LiveChange, Member, MemberAdded, MemberRemoved, Role, UserId};
+use protocol::{LiveChange, Member, MemberAdded, MemberRemoved, Opaque, Role, UserId};
 use tokio::time::Instant;
 
 use crate::actor::Flow;
@@ -99,7 +99,7 @@ impl Room {
         let SetLiveStatus { requester, status, details, reply } = request;
         let (room, chat, at_ms) = (self.identity.id.clone(), self.identity.chat.clone(), self.now_ms());
         let role = self.members.role(&requester);
-        let change = LiveChange { room, chat, status, user: requester, at_ms, details };
+        let change = LiveChange { room, chat, status, user: requester, at_ms, details: Opaque(details) };
         let stored = match policy::may_govern(role) {
             Ok(()) => self.context.store.set_live(&change).await.map_err(HubError::from),
             Err(error) => Err(error),

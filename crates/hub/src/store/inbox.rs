@@ -222,3 +222,78 @@ pub trait InboxStore: Send + Sync + 'static {
         which: Option<&[NotificationId]>,
     ) -> Result<ReadNotifications, StoreError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::{
+        DirectMessage, JobChange, JobKind, JobStatus, JobStep, MessageId, MessageKind, Opaque, RoomId, Signal,
+    };
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn items() -> [InboxItem; 4] {
+        let user = UserId::parse("ann").unwrap();
+        let notification = Notification {
+            id: NotificationId(Uuid::from_u128(1)),
+            title: "Tea".to_owned(),
+            message: "is \"ready\"".to_owned(),
+            kind: "info".to_owned(),
+            at_ms: 1,
+            is_read: false,
+        };
+        let direct = DirectMessage {
+            id: MessageId(Uuid::from_u128(2)),
+            room: RoomId::parse("kitchen").unwrap(),
+            author: user.clone(),
+            name: "ann".to_owned(),
+            email: "ann@example.org".to_owned(),
+            is_active: true,
+            author_created_at_ms: 0,
+            to: UserId::parse("bob").unwrap(),
+            body: "Küche".to_owned(),
+            kind: MessageKind::Text,
+            at_ms: 2,
+        };
+        let job = Job {
+            id: JobId(Uuid::from_u128(3)),
+            owner: user,
+            kind: JobKind::default(),
+            subject: None,
+            title: "Import".to_owned(),
+            status: JobStatus::Running,
+            progress: 0,
+            stage: None,
+            message: None,
+            result: Opaque(None),
+            error: None,
+            retryable: false,
+            created_at_ms: 3,
+            updated_at_ms: 3,
+        };
+        [
+            InboxItem::Notification(notification),
+            InboxItem::Direct(direct),
+            InboxItem::Job(JobChange { step: JobStep::Started, job }),
+            InboxItem::Signal(Signal { name: "ping".to_owned(), data: Opaque(json!([1, 2])) }),
+        ]
+    }
+
+    #[test]
+    fn item_takes_the_bytes_of_its_json_and_its_kind_is_the_tag() {
+        for item in items() {
+            assert_eq!(item_bytes(&item), serde_json::to_vec(&item).unwrap().len() as u64);
+            assert_eq!(serde_json::to_value(&item).unwrap()["type"], InboxKind::of(&item).name());
+        }
+    }
+
+    #[test]
+    fn only_an_entry_that_waits_takes_waiting_bytes() {
+        let [item, ..] = items();
+        let bytes = item_bytes(&item);
+        for (waits, expected) in [(true, bytes), (false, 0)] {
+            assert_eq!(NewEntry { item: item.clone(), waits }.waiting_bytes(), expected);
+        }
+    }
+}

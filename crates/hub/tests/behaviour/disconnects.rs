@@ -131,3 +131,34 @@ async fn an_inbox_sends_nothing_to_a_disconnected_client() {
     notify("third").await.unwrap();
     ann.receives_nothing_more().await;
 }
+
+#[tokio::test]
+async fn an_entry_is_not_sent_to_a_connection_that_is_ending() {
+    let settings =
+        HubSettings { mailbox: 1, batch: 1, history_cache_messages_per_room: 0, ..HubSettings::default() };
+    let world = World::new(settings).await;
+    world.store_drafts([1]).await;
+    let room = world.room.clone();
+    let (mut bob, mut second) = (world.connect("bob"), world.connect_and_join("bob").await);
+    let ready = world.connect("ann");
+    ready.session.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
+    drop(ready);
+    yield_now().await;
+    // The inbox is idle, so a client that reads nothing is subscribed at once.
+    let (mut ann, _transport) = attach(&world, "ann");
+    ann.handle(Command::Join { room: room.clone(), mode: JoinMode::SubscribeOnly }).await;
+    ann.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
+    let owner = user("ann");
+    let notify = || world.hub.notify(&owner, "title", "text", "info");
+    assert_eq!(notify().await.unwrap().1, 1);
+    // The room is busy and its mailbox full, so the connection cannot leave it yet.
+    let mut held = world.store.inject().hold_next_page();
+    let joins = tokio::spawn(async move { bob.join(None).await });
+    held.begun().await;
+    second.set_typing(true).await;
+    drop(ann);
+    yield_now().await;
+    assert_eq!(notify().await.unwrap().1, 0);
+    held.resume();
+    joins.await.unwrap();
+}

@@ -1,8 +1,12 @@
 //! Inbox: notifications, signals, direct messages and jobs reach their user, also after an absence.
 
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
 use hub::{Command, HubError, HubSettings, InboxStart, JobReport, NewJob, Requester};
-use protocol::{JobStatus, MessageKind, Signal, limits};
+use protocol::{JobStatus, MessageKind, Opaque, Signal, limits};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::world::{TestClient, World, user};
 
@@ -27,7 +31,7 @@ fn direct_message(world: &World, to: &str, body: &str) -> Command {
 }
 
 fn signal(number: u32) -> Signal {
-    Signal { name: "test:message".to_owned(), data: json!(number) }
+    Signal { name: "test:message".to_owned(), data: Opaque(json!(number)) }
 }
 
 async fn send_signal(world: &World, number: u32) -> usize {
@@ -200,6 +204,62 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
 }
 
 #[tokio::test]
+async fn a_client_of_an_idle_inbox_is_subscribed_at_once() {
+    let world = World::new(HubSettings::default()).await;
+    send_signal(&world, 1).await;
+    drop(connect_with_inbox(&world, "ann").await);
+    // One thread: the inbox is idle after that.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    for start in [InboxStart::Fresh, InboxStart::Resumed(1)] {
+        let mut ann = world.connect("ann");
+        let mut request = Box::pin(ann.session.subscribe_to_inbox(start, Some("hello".into())));
+        let subscribed = request.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(subscribed, Poll::Ready(Ok(()))), "{start:?}: {subscribed:?}");
+        drop(request);
+        assert_eq!(ann.receive("").await, "hello");
+        ann.receives_nothing_more().await;
+    }
+}
+
+#[tokio::test]
+async fn an_inbox_accepts_waiting_entries_up_to_its_limit() {
+    let send = async |limit| {
+        let world = World::new(HubSettings { inbox_bytes_per_user: limit, ..HubSettings::default() }).await;
+        let mut ann = world.connect_and_join("ann").await;
+        ann.execute(direct_message(&world, "bob", "one")).await;
+        ann.receive("direct_sent").await;
+        (world.waiting_bytes(&user("bob")).await, world, ann)
+    };
+    let (bytes, ..) = send(u64::MAX).await;
+    let (_, world, mut ann) = send(2 * bytes).await;
+    let (owner, job) = (user("bob"), NewJob { title: "Import".to_owned(), ..NewJob::default() });
+    let bob_himself = Requester { user: &owner, is_service: false };
+    let accepted = world.hub.start_job(bob_himself, &owner, job.clone()).await.unwrap();
+    ann.execute(direct_message(&world, "bob", "two!")).await;
+    assert_eq!(ann.receive("").await, "failed TooMany None");
+    ann.execute(direct_message(&world, "bob", "two")).await;
+    assert_eq!(ann.receive("").await, "direct_sent bob two");
+    ann.execute(direct_message(&world, "bob", "three")).await;
+    assert_eq!(ann.receive("").await, "failed TooMany None");
+    let error = world.hub.start_job(bob_himself, &owner, job).await.unwrap_err();
+    assert!(matches!(error, HubError::InboxFull { field: "owner_id" }), "{error:?}");
+    // A job that was accepted can always report its end, and an entry that does not wait needs no room.
+    let done = JobReport { status: Some(JobStatus::Completed), ..JobReport::default() };
+    world.hub.report_job(bob_himself, accepted.id, done).await.unwrap();
+    world.hub.signal(&owner, signal(1)).await.unwrap();
+    let mut bob = connect_with_inbox(&world, "bob").await;
+    assert_eq!(bob.receive("").await, "direct ann one");
+    assert_eq!(bob.receive("").await, "direct ann two");
+    assert_eq!(bob.receive("").await, "job Completed Import 100");
+    assert_eq!(bob.receive("").await, "notification Import is done");
+    wait_for_receipts(&world, &mut bob).await;
+    ann.execute(direct_message(&world, "bob", "three")).await;
+    assert_eq!(bob.receive("").await, "direct ann three");
+}
+
+#[tokio::test]
 async fn a_direct_message_requires_a_shared_room() {
     let world = World::new(HubSettings::default()).await;
     let (mut ann, mut eve) = (world.connect("ann"), connect_with_inbox(&world, "eve").await);
@@ -295,8 +355,10 @@ async fn an_unconfirmed_entry_is_sent_by_the_resync_timer() {
     world.store.inject().lose_next_answer();
     world.store.inject().fail_next_page();
     assert!(world.hub.signal(&user("ann"), signal(1)).await.is_err());
+    let failed = Instant::now();
     // Time is paused: only the timer of the inbox can fire.
     assert_eq!(ann.receive("").await, "signal test:message 1");
+    assert!(failed.elapsed() >= Duration::from_secs(1), "{:?}", failed.elapsed());
     ann.receives_nothing_more().await;
 }
 

@@ -1,9 +1,13 @@
 //! Log resync: messages that a failing store has committed are published once, in order and without gaps.
 
-use hub::{Command, HubSettings};
-use protocol::{Cursor, ErrorCode, MessageKind};
+use std::time::Duration;
 
-use crate::world::{TestClient, World};
+use hub::store::HistoryRange;
+use hub::{Command, HubError, HubSettings};
+use protocol::{Cursor, ErrorCode, MessageKind};
+use tokio::time::Instant;
+
+use crate::world::{TestClient, World, user};
 
 async fn join_both(world: &World) -> (TestClient, TestClient) {
     (world.connect_and_join("ann").await, world.connect_and_join("bob").await)
@@ -44,8 +48,23 @@ async fn an_unconfirmed_message_is_published_by_the_resync_timer() {
     world.store.inject().fail_next_page();
     ann.post(5, "try").await;
     assert_eq!(ann.receive_next().await, "failed Unavailable Some(5)");
+    let failed = Instant::now();
     // Time is paused: only the room's own timer can fire.
     assert_eq!(bob.receive_next().await, "message 1:try");
+    assert!(failed.elapsed() >= Duration::from_secs(1), "{:?}", failed.elapsed());
+}
+
+#[tokio::test]
+async fn a_message_is_published_without_a_read_of_the_store() {
+    let world = World::new(HubSettings::default()).await;
+    let (mut ann, mut bob) = join_both(&world).await;
+    world.store.inject().fail_next_page();
+    for number in 1..=3 {
+        ann.post(number, "m").await;
+        bob.receive(&format!("message {number}")).await;
+    }
+    let read = world.hub.history(&user("bob"), &world.room, HistoryRange::Newest, 10).await;
+    assert!(matches!(read, Err(HubError::Unavailable(_))), "the failure is still to come: {read:?}");
 }
 
 #[tokio::test]

@@ -3,12 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod broadcast;
+mod connections;
 mod disconnects;
 mod history_cache;
 mod inbox;
+mod jobs;
 mod live_sessions;
 mod log_resync;
+mod members;
 mod membership_resync;
+mod positions;
+mod quotas;
 mod rate_limits;
 mod read_markers;
 mod reconnect_storm;

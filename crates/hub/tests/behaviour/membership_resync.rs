@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hub::{Command, HubError, HubSettings, JoinMode, NewRoom};
 use protocol::{RoomId, RoomKind};
+use tokio::time::Instant;
 
 use crate::world::{TestClient, World, user};
 
@@ -65,9 +66,11 @@ async fn the_resync_timer_reads_the_members_again() {
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().fail_next_record();
     remove_bob_unconfirmed(&world).await;
+    let failed = Instant::now();
     // Time is paused: only the room's own timer can fire.
     assert_eq!(bob.receive_next().await, "left kitchen");
     assert_eq!(ann.receive_next().await, "member_removed bob");
+    assert!(failed.elapsed() >= Duration::from_secs(1), "{:?}", failed.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

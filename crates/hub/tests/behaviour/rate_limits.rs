@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hub::{HubError, HubSettings, Rate, Rates};
+use hub::{HubError, HubSettings, Rate, Rates, Requester};
 use protocol::CloseCode;
 
-use crate::world::World;
+use crate::world::{World, user};
 
 /// So slow that only the burst counts in a test.
 const SLOW: Rate = Rate { per_second: 1, burst: 3 };
@@ -39,6 +39,25 @@ async fn commands_are_limited_by_connection() {
     let refused = ann.session.count().unwrap_err();
     assert!(matches!(refused, HubError::TooFast { retry_after_ms: 1..=1_000 }), "{refused:?}");
     again.session.count().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_limited_by_user_over_rest_and_all_connections() {
+    let rates = Rates { requests: Some(SLOW), ..Rates::default() };
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
+    let (ann, again, bob) = (world.connect("ann"), world.connect("ann"), world.connect("bob"));
+    let caller = user("ann");
+    let request = |is_service| world.hub.count_request(Requester { user: &caller, is_service });
+    ann.session.count().unwrap();
+    again.session.count().unwrap();
+    request(false).unwrap();
+    for refused in [ann.session.count(), again.session.count(), request(false)] {
+        assert!(matches!(refused, Err(HubError::TooFast { .. })), "{refused:?}");
+    }
+    request(true).unwrap();
+    bob.session.count().unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    request(false).unwrap();
 }
 
 #[tokio::test(start_paused = true)]

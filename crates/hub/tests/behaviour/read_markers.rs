@@ -95,3 +95,27 @@ async fn a_receipt_for_a_message_outside_of_the_cache_is_sent() {
     bob.execute(read_message(None, ids[0])).await;
     assert_eq!(counting.receive("receipt").await, format!("receipt bob {}", ids[0]));
 }
+
+#[tokio::test]
+async fn a_lagging_client_receives_the_read_marker_of_each_user() {
+    let world = World::new(HubSettings::default()).await;
+    world.hub.add_members(&user("ann"), &world.room, vec![user("eve")]).await.unwrap();
+    let (mut ann, mut eve) = (world.connect_and_join("ann").await, world.connect_and_join("eve").await);
+    let mut bob = world.connect_with("bob", 16_000);
+    bob.join(None).await;
+    bob.receive("joined").await;
+    for n in 1..=3 {
+        ann.post(n, &"x".repeat(500)).await;
+        ann.receive("posted").await;
+    }
+    ann.mark_read(1).await;
+    ann.receive("read ann 1").await;
+    eve.mark_read(2).await;
+    ann.receive("read eve 2").await;
+    ann.mark_read(3).await;
+    ann.receive("read ann 3").await;
+    bob.receive("message 3").await;
+    assert_eq!(bob.receive_next().await, "read eve 2");
+    assert_eq!(bob.receive_next().await, "read ann 3");
+    bob.receives_nothing_more().await;
+}

@@ -59,7 +59,7 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Direct(it, _) => format!("direct {} {}", it.author, it.body),
         Event::DirectSent(it) => format!("direct_sent {} {}", it.to, it.body),
         Event::Job(it, ..) => format!("job {:?} {} {}", it.step, it.job.title, it.job.progress),
-        Event::Signal(it, ..) => format!("signal {} {}", it.name, it.data),
+        Event::Signal(it, ..) => format!("signal {} {}", it.name, it.data.0),
         Event::InboxPosition(it) => format!("inbox {} recovered={}", it.inbox, it.recovered),
         Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
@@ -142,7 +142,11 @@ impl World {
         self.attach(name, outbox_bytes, PLAIN)
     }
 
-    fn attach(&self, name: &str, outbox_bytes: usize, encoder: Encoder) -> TestClient {
+    pub(crate) fn connect_with_encoder(&self, name: &str, encoder: Encoder) -> TestClient {
+        self.attach(name, 1024 * 1024, encoder)
+    }
+
+    pub(crate) fn attach(&self, name: &str, outbox_bytes: usize, encoder: Encoder) -> TestClient {
         let (outbox, receiver) = outbox(outbox_bytes);
         let identity = Identity { user: Arc::new(new_user(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         let session = self.hub.attach(identity, encoder, Arc::new(outbox.clone())).unwrap();

@@ -193,7 +193,7 @@ fn report<'a>(step: JobStep, job: &'a Job, bare: Interview<'a>) -> Option<(&'sta
 
 #[cfg(test)]
 mod tests {
-    use protocol::{JobId, JobStatus, UserId};
+    use protocol::{JobId, JobStatus, Opaque, UserId};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -212,7 +212,7 @@ mod tests {
             progress: 0,
             stage: None,
             message: None,
-            result: None,
+            result: Opaque(None),
             error: None,
             retryable: false,
             created_at_ms: 0,
@@ -236,7 +236,7 @@ mod tests {
         let analysis =
             json!({ "summary": "Good", "analyzedAt": "2024-01-15T10:30:00.000Z", "fileSize": 15_728_640 });
         assert_eq!(
-            encoded(JobStep::Completed, |job| job.result = Some(analysis.clone())),
+            encoded(JobStep::Completed, |job| job.result = Opaque(Some(analysis.clone()))),
             json!(["analysis:completed", {
                 "interviewId": INTERVIEW, "message": "Video analysis completed successfully",
                 "status": "completed", "analysis": analysis,

@@ -117,7 +117,7 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
 mod tests {
     use std::sync::Arc;
 
-    use protocol::{JoinedRoom, ServerFrame};
+    use protocol::{JoinedRoom, Opaque, ServerFrame};
     use serde_json::json;
 
     use super::*;
@@ -174,7 +174,7 @@ mod tests {
             status: "live".to_owned(),
             user: golden::ann(),
             at_ms: 1,
-            details: serde_json::Map::new(),
+            details: Opaque::default(),
         };
         for (members, joining) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
         {

@@ -100,7 +100,7 @@ fn encode_without_emails(event: &Event) -> Option<Bytes> {
         Event::DirectSent(direct) => (direct, None),
         event => return encode(event),
     };
-    let mut data = numbered(&**direct, inbox);
+    let mut data = InboxData::new((**direct).clone(), inbox);
     data.item.email.clear();
     common::frame(&ServerFrame::Direct { data })
 }
@@ -117,12 +117,12 @@ fn to_frame(event: &Event) -> Option<ServerFrame> {
         Event::Presence(data) => ServerFrame::Presence { data: data.clone() },
         Event::Participant(data) => ServerFrame::Participant { data: data.clone() },
         Event::Live(data) => ServerFrame::Live { data: data.clone() },
-        Event::Notification(data, inbox) => ServerFrame::Notification { data: numbered(data, *inbox) },
-        Event::Direct(data, inbox) => ServerFrame::Direct { data: numbered(data, *inbox) },
-        Event::DirectSent(data) => ServerFrame::Direct { data: numbered(data, None) },
-        Event::Job(data, _, inbox) => ServerFrame::Job { data: numbered(data, *inbox) },
+        Event::Notification(data, inbox) => ServerFrame::Notification { data: InboxData::new(data.clone(), *inbox) },
+        Event::Direct(data, inbox) => ServerFrame::Direct { data: InboxData::new((**data).clone(), *inbox) },
+        Event::DirectSent(data) => ServerFrame::Direct { data: InboxData::new((**data).clone(), None) },
+        Event::Job(data, _, inbox) => ServerFrame::Job { data: InboxData::new((**data).clone(), *inbox) },
         Event::InboxPosition(data) => ServerFrame::Inbox { data: data.clone() },
-        Event::Signal(data, _, inbox) => ServerFrame::Signal { data: numbered(data, *inbox) },
+        Event::Signal(data, _, inbox) => ServerFrame::Signal { data: InboxData::new(data.clone(), *inbox) },
         Event::Maintenance(data, _) => ServerFrame::Maintenance { data: data.clone() },
         // `frames` encodes these.
         Event::Broadcast(_) | Event::Message(_) | Event::Joined(_)
@@ -149,10 +149,6 @@ fn to_frame(event: &Event) -> Option<ServerFrame> {
             ServerFrame::Error { message: error.to_string(), data }
         }
     })
-}
-
-fn numbered<T: Clone>(item: &T, inbox: Option<u64>) -> InboxData<T> {
-    InboxData { item: item.clone(), inbox }
 }
 
 #[cfg(test)]

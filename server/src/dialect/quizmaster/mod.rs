@@ -158,7 +158,7 @@ fn encode_job(step: JobStep, job: &Job) -> Option<Bytes> {
         }
         JobStep::Completed | JobStep::Updated => {
             let mut data = json!({ "job_id": job_id, "duration_seconds": seconds(lasted_ms) });
-            put(&mut data, "result", job.result.clone());
+            put(&mut data, "result", job.result.0.clone());
             server_frame("complete", message.unwrap_or(&job.title), Some(data))
         }
         JobStep::Failed => {
@@ -181,8 +181,8 @@ mod tests {
     use std::time::Duration;
 
     use protocol::{
-        ErrorCode, JobChange, JobId, JobKind, JobStatus, Notification, NotificationId, RunEnd, RunStep,
-        UserId,
+        ErrorCode, JobChange, JobId, JobKind, JobStatus, Notification, NotificationId, Opaque, RunEnd,
+        RunStep, UserId,
     };
 
     use super::super::golden::{AT_MS, stamp, uuid, welcome};
@@ -239,7 +239,7 @@ mod tests {
             progress: 40,
             stage: Some("sorting".to_owned()),
             message: Some("Almost".to_owned()),
-            result: None,
+            result: Opaque(None),
             error: None,
             retryable: true,
             created_at_ms: AT_MS,
@@ -256,7 +256,8 @@ mod tests {
         );
         let unstaged = frame(JobStep::Started, &Job { stage: None, message: None, ..job.clone() });
         assert_eq!((&unstaged["message"], unstaged["data"].get("stage")), (&json!("Import"), None));
-        let done = Job { status: JobStatus::Completed, result: Some(json!({ "rows": 7 })), ..job.clone() };
+        let done =
+            Job { status: JobStatus::Completed, result: Opaque(Some(json!({ "rows": 7 }))), ..job.clone() };
         assert_eq!(
             frame(JobStep::Completed, &done)["data"],
             json!({ "job_id": job.id, "duration_seconds": 2.5, "result": { "rows": 7 } })

@@ -184,7 +184,7 @@ fn encode(event: &Event) -> Option<Bytes> {
 
 /// What an owner set of a session, with the owner and the time.
 fn live(change: &LiveChange) -> Map<String, Value> {
-    let mut payload = change.details.clone();
+    let mut payload = change.details.0.clone();
     payload.insert("roomId".to_owned(), json!(change.room));
     payload.insert("status".to_owned(), json!(change.status));
     payload.insert("userId".to_owned(), json!(change.user));
@@ -210,7 +210,7 @@ fn encode_error(failure: &CommandError) -> Option<Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ErrorCode, ParticipantChange, Pong};
+    use protocol::{ErrorCode, Opaque, ParticipantChange, Pong};
 
     use super::super::golden::{AT_MS, ann, message, room, welcome};
     use super::*;
@@ -263,7 +263,8 @@ mod tests {
         let frame = r#"{"type":"live_session_update","data":{"room":"kitchen","status":"live","slide":3,"userId":"eve","timestamp":0}}"#;
         let Request::Hub(Command::Live { room, status, details }) = understood(frame) else { panic!() };
         assert_eq!(details, json!({ "slide": 3 }).as_object().unwrap().clone());
-        let change = LiveChange { room, chat: None, status, user: ann(), at_ms: AT_MS, details };
+        let change =
+            LiveChange { room, chat: None, status, user: ann(), at_ms: AT_MS, details: Opaque(details) };
         assert_eq!(
             encoded(&Event::Live(change)),
             json!({ "type": "live_session_update",

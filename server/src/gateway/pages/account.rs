@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::address::entry_address;
-use app::{Account, AccountFacts, Done, Problem, SignInFacts};
+use app::paths::{SIGN_IN, entry_address};
+use app::{Account, AccountFacts, Done, PageKind, Problem, SignInFacts};
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -68,7 +68,7 @@ pub(crate) async fn act(
     check_own_page(&headers)?;
     let FormBody(form) = form?;
     let Some(caller) = authenticator.visitor(&headers).await? else {
-        return Ok(see_other(&entry_address("/sign-in", PAGE)));
+        return Ok(see_other(&entry_address(SIGN_IN, PAGE)));
     };
     let acted = match form.action.as_str() {
         // As with its own button, cookie and all.
@@ -90,7 +90,7 @@ pub(crate) async fn act(
     match acted {
         Ok(done) => Ok(see_other(&format!("{PAGE}?done={}", done.as_str()))),
         // It has ended meanwhile, from another device.
-        Err(AuthError::Unauthorized) => Ok(see_other(&entry_address("/sign-in", PAGE))),
+        Err(AuthError::Unauthorized) => Ok(see_other(&entry_address(SIGN_IN, PAGE))),
         Err(error) => page.reject(headers, &caller, error.into()).await,
     }
 }
@@ -160,7 +160,8 @@ impl AccountPage {
         start.account = Some(Account { id: caller.user.id.clone(), name: caller.user.username.clone() });
         let (problem, status) = error.unzip();
         start.problem = problem;
-        self.renderer.render_with(request, start, Some(facts), status.unwrap_or(StatusCode::OK)).await
+        let status = status.unwrap_or(StatusCode::OK);
+        self.renderer.render_with(request, start, PageKind::Static, Some(facts), status).await
     }
 }
 

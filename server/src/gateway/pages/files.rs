@@ -4,12 +4,14 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::extract::{FromRef, Request, State};
+use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use tower_http::services::ServeDir;
 
+use super::site_files::has_hash;
 use super::views;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -28,10 +30,13 @@ const READ_BYTES: usize = 16 * 1024;
 /// When a client may try again, where no more files can be opened.
 const BUSY_RETRY_MS: u64 = 1_000;
 
+/// For a year, the longest that caches know, and without asking again (RFC 8246).
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
 /// A file of a folder; a page that says so where there is none.
 pub(crate) async fn public(State(state): State<AppState>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
-        return views::missing(State(state), request).await.into_response();
+        return views::missing(State(FromRef::from_ref(&state)), request).await.into_response();
     }
     let missing = axum::routing::any(views::missing).with_state(state.clone());
     let mut files = folder(&state.config().site_dir)
@@ -44,15 +49,23 @@ pub(crate) async fn public(State(state): State<AppState>, request: Request) -> R
     }
 }
 
-/// A file of the folder `pkg`, by its path in there.
+/// A file of the folder `pkg`, by its path in there. One with a hash in its name never changes.
 pub(crate) async fn package(State(config): State<Arc<Config>>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
         return ApiError::NotFound.into_response();
     }
+    let is_immutable = has_hash(request.uri().path().rsplit('/').next().unwrap_or_default());
     let missing = axum::routing::any(no_script);
     let files = folder(&config.site_dir.join("pkg"));
     match files.call_fallback_on_method_not_allowed(true).fallback(missing).try_call(request).await {
-        Ok(response) => response.into_response(),
+        Ok(response) => {
+            let mut response = response.into_response();
+            let is_there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+            if is_immutable && is_there {
+                response.headers_mut().insert(CACHE_CONTROL, FOREVER);
+            }
+            response
+        }
         Err(error) => unreadable(&error).into_response(),
     }
 }

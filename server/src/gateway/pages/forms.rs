@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::address::entry_address;
+use app::paths::{REGISTER, SIGN_IN, entry_address};
 use app::{Problem, Theme};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -58,7 +58,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, ApiError> {
     let FormBody(form) = match form {
         Ok(form) => form,
-        Err(error) => return reject(&renderer, "/sign-in", headers, Problem::default(), error).await,
+        Err(error) => return reject(&renderer, SIGN_IN, headers, Problem::default(), error).await,
     };
     let next = local_path(&form.next);
     let login = Login { username: form.username.clone(), password: form.password };
@@ -70,7 +70,7 @@ pub(crate) async fn sign_in(
         Ok(signed_in) => cookies.sign_in(&headers, &signed_in, &source, next).await,
         Err(error) => {
             let input = Problem { username: form.username, ..Problem::default() };
-            reject(&renderer, &entry_address("/sign-in", next), headers, input, error.into()).await
+            reject(&renderer, &entry_address(SIGN_IN, next), headers, input, error.into()).await
         }
     }
 }
@@ -87,7 +87,7 @@ pub(crate) async fn register(
 ) -> Result<Response, ApiError> {
     let FormBody(form) = match form {
         Ok(form) => form,
-        Err(error) => return reject(&renderer, "/register", headers, Problem::default(), error).await,
+        Err(error) => return reject(&renderer, REGISTER, headers, Problem::default(), error).await,
     };
     let next = local_path(&form.next).to_owned();
     let input = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
@@ -98,9 +98,7 @@ pub(crate) async fn register(
     };
     match registered {
         Ok(signed_in) => cookies.sign_in(&headers, &signed_in, &source, &next).await,
-        Err(error) => {
-            reject(&renderer, &entry_address("/register", &next), headers, input, error.into()).await
-        }
+        Err(error) => reject(&renderer, &entry_address(REGISTER, &next), headers, input, error.into()).await,
     }
 }
 

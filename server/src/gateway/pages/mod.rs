@@ -6,5 +6,7 @@ pub(crate) mod forms;
 mod node_count;
 mod redirect;
 mod renderer;
+pub(crate) mod routes;
 mod sign_in_cookies;
+pub(crate) mod site_files;
 pub(crate) mod views;

@@ -1,6 +1,6 @@
 //! Redirects: sends browsers to other pages of ours, and never elsewhere.
 
-use app::address::entry_address;
+use app::paths::{SIGN_IN, entry_address};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ pub(super) fn see_other(path: &str) -> Response {
 
 /// Sends a browser to the sign-in page, which leads back.
 pub(super) fn sign_in_first(uri: &Uri) -> Response {
-    see_other(&entry_address("/sign-in", uri.path()))
+    see_other(&entry_address(SIGN_IN, uri.path()))
 }
 
 /// The path to go to after the sign-in: a path of ours, or home. `//host` and `/\host` would lead elsewhere.

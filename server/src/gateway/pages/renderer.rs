@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::address::Place;
-use app::{Account, AccountFacts, Demo, Problem, Start, Theme, shell};
+use app::paths::{REGISTER, SIGN_IN};
+use app::{Account, AccountFacts, Demo, PageKind, Problem, Start, Theme, shell};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, Request};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue};
@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::node_count::note_nodes;
 use super::redirect::local_path;
+use super::site_files::SiteFiles;
 use crate::auth::{AuthError, AuthUser};
 use crate::config::{Config, Registration};
 use crate::error::ApiError;
@@ -32,6 +33,7 @@ const ROOMS: u32 = 200;
 #[derive(Clone)]
 pub(crate) struct PageRenderer {
     options: LeptosOptions,
+    files: SiteFiles,
     hub: Hub,
     config: Arc<Config>,
     demo: Option<Demo>,
@@ -41,6 +43,7 @@ impl FromRef<AppState> for PageRenderer {
     fn from_ref(state: &AppState) -> Self {
         Self {
             options: FromRef::from_ref(state),
+            files: FromRef::from_ref(state),
             hub: FromRef::from_ref(state),
             config: FromRef::from_ref(state),
             demo: FromRef::from_ref(state),
@@ -81,9 +84,10 @@ impl PageRenderer {
         &self,
         request: Request,
         start: Start,
+        kind: PageKind,
         status: StatusCode,
     ) -> Result<Response, ApiError> {
-        self.render_with(request, start, None, status).await
+        self.render_with(request, start, kind, None, status).await
     }
 
     /// Renders the page of a form again, with its input and the error. The response reports the error as any other.
@@ -101,7 +105,7 @@ impl PageRenderer {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let mut response = self.render(request, start, status).await?;
+        let mut response = self.render(request, start, PageKind::Static, status).await?;
         error.explain(&mut response);
         Ok(response)
     }
@@ -111,17 +115,17 @@ impl PageRenderer {
         &self,
         request: Request,
         start: Start,
+        kind: PageKind,
         account: Option<AccountFacts>,
         status: StatusCode,
     ) -> Result<Response, ApiError> {
-        let lives = start.lives();
-        let mut options = self.options.clone();
-        if let Some(bundle) = bundle(&Place::of(&start.path)).filter(|_| !self.is_watched()) {
-            options.output_name = bundle.into();
-        }
+        let options = self.options.clone();
+        let files = self.files.of(&start.path);
         let connect = self.connections(request.headers());
         let context = move || {
             provide_context(start.clone());
+            provide_context(kind);
+            provide_context(files.clone());
             if let Some(account) = account.clone() {
                 provide_context(account);
             }
@@ -136,7 +140,7 @@ impl PageRenderer {
         if status != StatusCode::OK {
             *response.status_mut() = status;
         }
-        if lives { with_node_count(response).await } else { Ok(response) }
+        if kind == PageKind::Interactive { with_node_count(response).await } else { Ok(response) }
     }
 
     /// Our own sockets, by name: older browsers do not take `'self'` to mean them (bug 201591 of `WebKit`).
@@ -149,13 +153,11 @@ impl PageRenderer {
         }
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         // cargo-leptos notifies the page over a port of its own that it was built again.
-        let reload = if self.is_watched() { format!(" ws://{name}:3001") } else { String::new() };
+        let reload = match self.config.reload_port {
+            Some(port) => format!(" ws://{name}:{port}"),
+            None => String::new(),
+        };
         format!(" ws://{host} wss://{host}{reload}")
-    }
-
-    /// Whether cargo-leptos builds and serves, which puts all pages that live into one file.
-    fn is_watched(&self) -> bool {
-        self.config.is_development() && std::env::var_os("LEPTOS_WATCH").is_some()
     }
 }
 
@@ -170,19 +172,8 @@ struct EntryQuery {
 pub(super) fn next(uri: &Uri) -> String {
     let asked = ApiQuery::<EntryQuery>::of(uri).map(|query| query.0.next).unwrap_or_default();
     match uri.path() {
-        "/sign-in" | "/register" => local_path(&asked).to_owned(),
+        SIGN_IN | REGISTER => local_path(&asked).to_owned(),
         path => path.to_owned(),
-    }
-}
-
-/// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
-/// makes them.
-fn bundle(place: &Place) -> Option<&'static str> {
-    match place {
-        Place::Live(_) => Some("hubbub-live"),
-        Place::Devtools => Some("hubbub-devtools"),
-        Place::Test => Some("hubbub-test"),
-        _ => None,
     }
 }
 
@@ -194,10 +185,11 @@ async fn with_node_count(response: Response) -> Result<Response, ApiError> {
     Ok(Response::from_parts(head, noted.map_or_else(|| page.into(), Body::from)))
 }
 
-/// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and no page frames ours.
+/// Scripts and style sheets come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and no page
+/// frames ours.
 fn policy(nonce: &str, connect: &str) -> String {
     format!(
-        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
          connect-src 'self'{connect}; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
          frame-ancestors 'none'; form-action 'self'"
     )

@@ -1,24 +1,24 @@
 //! Views: the handlers of the pages, which gather what a page shows.
 
-use axum::extract::{FromRef, FromRequestParts, Request, State};
+use app::PageKind;
+use axum::extract::{Request, State};
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use hub::{Hub, HubError, SignInId};
-use protocol::{JoinedRoom, RoomKind, RoomSummary};
+use protocol::{JoinedRoom, RoomSummary};
 
 use super::redirect::{see_other, sign_in_first};
 use super::renderer::{PageRenderer, next};
 use crate::auth::AuthUser;
 use crate::error::ApiError;
 use crate::gateway::extract::{RoomPath, Visitor};
-use crate::state::AppState;
 
 /// The sign-in that a page was made for: its name, and the millisecond since 1970-01-01 UTC at which it is over.
 const SIGN_IN: HeaderName = HeaderName::from_static("hubbub-sign-in");
 
-/// `GET /`
-pub(crate) async fn home(
+/// `GET /`: for those who are signed in, beside the list of their rooms.
+pub(crate) async fn signed_in(
     State(renderer): State<PageRenderer>,
     Visitor(caller): Visitor,
     request: Request,
@@ -27,7 +27,7 @@ pub(crate) async fn home(
         return Ok(sign_in_first(request.uri()));
     };
     let start = renderer.start(request.uri(), request.headers(), Some(&caller)).await?;
-    let page = renderer.render(request, start, StatusCode::OK).await?;
+    let page = renderer.render(request, start, PageKind::Interactive, StatusCode::OK).await?;
     Ok(of_sign_in(page, &caller))
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn room(
         Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
         Err(error) => return Err(error.into()),
     };
-    let page = renderer.render(request, start, status).await?;
+    let page = renderer.render(request, start, PageKind::Interactive, status).await?;
     Ok(of_sign_in(page, &caller))
 }
 
@@ -80,21 +80,22 @@ pub(crate) async fn live(
         return Ok(sign_in_first(request.uri()));
     };
     let mut start = renderer.start(request.uri(), request.headers(), Some(&caller)).await?;
-    // The session alone: its page shows and subscribes to no other room.
-    start.rooms.clear();
     let status = match session(&hub, &caller, chat).await {
-        Ok((summary, open)) => {
-            start.rooms.push(summary);
+        Ok((chat, open)) => {
+            // The page names its room, also one that is not among the newest.
+            if !start.rooms.iter().any(|room| room.id == chat.id) {
+                start.rooms.push(chat);
+            }
             start.open = Some(open);
             StatusCode::OK
         }
         Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
         Err(error) => return Err(error.into()),
     };
-    renderer.render(request, start, status).await
+    renderer.render(request, start, PageKind::Interactive, status).await
 }
 
-/// The live room of a chat under the name of the chat, with its newest page.
+/// A chat, and the newest page of its live room.
 async fn session(
     hub: &Hub,
     caller: &AuthUser,
@@ -105,10 +106,7 @@ async fn session(
     // A live room is in no list, so this is a chat.
     let chat = hub.room(me, &chat).await?;
     let open = hub.peek_live(me, &chat.id).await?;
-    let (id, kind) = (open.room.clone(), RoomKind::Live);
-    let read_seq = open.members.iter().find(|member| member.id == *me).map_or(0, |member| member.read_seq);
-    let summary = RoomSummary { id, kind, head: open.head, read_seq, unread: 0, last: None, ..chat };
-    Ok((summary, open))
+    Ok((chat, open))
 }
 
 /// `GET /sign-in` and `GET /register`
@@ -121,7 +119,7 @@ pub(crate) async fn entry(
         return Ok(see_other(&next(request.uri())));
     }
     let start = renderer.start(request.uri(), request.headers(), None).await?;
-    renderer.render(request, start, StatusCode::OK).await
+    renderer.render(request, start, PageKind::Static, StatusCode::OK).await
 }
 
 /// `GET /devtools` and `GET /test`: for any visitor; the page itself may ask to sign in.
@@ -131,19 +129,20 @@ pub(crate) async fn open_to_all(
     request: Request,
 ) -> Result<Response, ApiError> {
     let start = renderer.start(request.uri(), request.headers(), caller.as_ref()).await?;
-    renderer.render(request, start, StatusCode::OK).await
+    renderer.render(request, start, PageKind::Interactive, StatusCode::OK).await
 }
 
 /// Addresses that no route knows: a page for users, JSON for programs.
-pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn missing(
+    State(renderer): State<PageRenderer>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let is_page =
         matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().starts_with("/api");
     if !is_page {
         return Err(ApiError::NotFound);
     }
-    let (mut parts, body) = request.into_parts();
-    let Visitor(caller) = Visitor::from_request_parts(&mut parts, &state).await?;
-    let (request, renderer) = (Request::from_parts(parts, body), PageRenderer::from_ref(&state));
-    let start = renderer.start(request.uri(), request.headers(), caller.as_ref()).await?;
-    renderer.render(request, start, StatusCode::NOT_FOUND).await
+    // The page is the same for all.
+    let start = renderer.start(request.uri(), request.headers(), None).await?;
+    renderer.render(request, start, PageKind::Missing, StatusCode::NOT_FOUND).await
 }

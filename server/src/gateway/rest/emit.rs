@@ -7,7 +7,7 @@ use axum::extract::State;
 use hub::Hub;
 use hub::store::Clock;
 use protocol::rest::{Analysis, DeliveredCount, Emit, Started, Success};
-use protocol::{Signal, UserId};
+use protocol::{Opaque, Signal, UserId};
 use serde_json::{Map, Value};
 
 use super::notifications::PLAIN;
@@ -48,7 +48,7 @@ pub(crate) async fn emit(
     let delivered = if emit.event == NOTIFICATION {
         notify(&hub, &user, &emit).await?
     } else {
-        let signal = Signal { name: emit.event, data: payload(&hub, emit.message, emit.data) };
+        let signal = Signal { name: emit.event, data: Opaque(payload(&hub, emit.message, emit.data)) };
         let sent = hub.signal(&user, signal).await;
         sent.map_err(|error| ApiError::renaming(error, "user_ids", "userId"))?
     };

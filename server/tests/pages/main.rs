@@ -1,29 +1,15 @@
 //! The rendered pages and their forms, tested over HTTP.
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod files;
+mod routes;
 
 use common::{Answer, App};
+use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use server::config::{Environment, Registration};
-
-/// A server with a style sheet, compressed and not.
-async fn app_with_files() -> App {
-    App::spawn_with(|config| {
-        let pkg = config.site_dir.join("pkg");
-        let svg = "<svg xmlns='http://www.w3.org/2000/svg'/>";
-        std::fs::create_dir_all(&pkg).expect("a folder");
-        for (path, text) in [
-            (pkg.join("hubbub.css"), "body { color: black }"),
-            (pkg.join("hubbub.css.br"), "short"),
-            (config.site_dir.join("favicon.svg"), svg),
-            (config.site_dir.join("sw.js"), "addEventListener('install', () => skipWaiting())"),
-        ] {
-            std::fs::write(path, text).expect("a file");
-        }
-    })
-    .await
-}
 
 #[tokio::test]
 async fn signed_out_visitors_are_sent_to_sign_in_and_back() {
@@ -251,6 +237,23 @@ async fn a_room_is_rendered_with_escaped_messages() {
     assert!(app.visit("/", &cookie).await.text.contains("Tea &amp; &lt;Biscuits&gt;"));
 }
 
+/// The title is put in after the page was rendered, by whichever thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_rendered_side_by_side_have_their_titles() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Tea kitchen", &[]).await;
+    let cookie = app.browser("ann").await;
+    for path in [format!("/rooms/{room}"), format!("/live/{room}")] {
+        for _ in 0..40 {
+            for answer in join_all((0..8).map(|_| app.visit(&path, &cookie))).await {
+                assert_eq!(answer.status, StatusCode::OK, "{path}");
+                assert!(answer.text.contains("Tea kitchen · Hubbub</title>"), "{path}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_live_session_page_has_its_chats_name_and_its_own_messages() {
     let app = App::spawn().await;
@@ -262,7 +265,10 @@ async fn a_live_session_page_has_its_chats_name_and_its_own_messages() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Tea &amp; &lt;Biscuits&gt;"), "{}", page.text);
     assert!(page.text.contains("Not started") && page.text.contains("Go live"), "{}", page.text);
-    assert!(!page.text.contains("said in the chat"), "{}", page.text);
+    // What was said last in the chat stands in the list of rooms.
+    assert!(!page.text.contains("message__body"), "{}", page.text);
+    assert!(page.text.contains("<title>Live: Tea &amp; &lt;Biscuits&gt; · Hubbub</title>"), "{}", page.text);
+    assert!(page.text.contains(&format!("href=\"/rooms/{room}\"")), "the way back, and the list of rooms");
     assert_eq!(app.visit(&format!("/live/session_{room}"), &cookie).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -306,48 +312,6 @@ async fn public_pages_need_no_sign_in() {
 }
 
 #[tokio::test]
-async fn scripts_run_only_with_the_nonce_of_their_response() {
-    let app = App::spawn().await;
-    let nonces: Vec<String> = [app.visit("/sign-in", "").await, app.visit("/devtools", "").await]
-        .iter()
-        .map(|page| {
-            let policy = page.header("content-security-policy");
-            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
-            assert!(policy.contains("object-src 'none'") && policy.contains("base-uri 'none'"), "{policy}");
-            let address = format!("connect-src 'self' ws://{0} wss://{0};", app.addr);
-            assert!(policy.contains(&address), "{policy}");
-            let (_, rest) = policy.split_once("'nonce-").unwrap();
-            let (nonce, _) = rest.split_once('\'').unwrap();
-            for script in page.text.split("<script").skip(1) {
-                let (tag, _) = script.split_once('>').unwrap();
-                assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "<script{tag}>");
-            }
-            assert!(!page.text.contains(" style=\""), "{}", page.text);
-            nonce.to_owned()
-        })
-        .collect();
-    assert_ne!(nonces[0], nonces[1]);
-}
-
-#[tokio::test]
-async fn files_are_served_compressed_and_revalidated() {
-    let app = app_with_files().await;
-    let css = app.visit("/pkg/hubbub.css", "").await;
-    assert_eq!((css.status, css.text.as_str()), (StatusCode::OK, "body { color: black }"));
-    assert_eq!((css.header("content-type"), css.header("cache-control")), ("text/css", "no-cache"));
-    let tag = css.header("etag").to_owned();
-    let again = app.request(Method::GET, "/pkg/hubbub.css").header("if-none-match", &tag);
-    assert_eq!(Answer::to(again).await.status, StatusCode::NOT_MODIFIED, "{tag}");
-    let packed = app.request(Method::GET, "/pkg/hubbub.css").header("accept-encoding", "br");
-    let packed = Answer::to(packed).await;
-    assert_eq!((packed.text.as_str(), packed.header("content-encoding")), ("short", "br"));
-    assert_eq!(app.visit("/favicon.svg", "").await.header("content-type"), "image/svg+xml");
-    for outside in ["/pkg/none.css", "/pkg/../hubbub.db", "/pkg/%2e%2e/%2e%2e/hubbub.db", "/..%2fhubbub.db"] {
-        assert_eq!(app.visit(outside, "").await.status, StatusCode::NOT_FOUND, "{outside}");
-    }
-}
-
-#[tokio::test]
 async fn a_development_server_keeps_its_demo_users() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let page = app.visit("/sign-in", "").await;
@@ -368,22 +332,4 @@ async fn a_development_server_keeps_its_demo_users() {
     let chats = Answer::to(app.request(Method::GET, "/api/v1/chats").header("cookie", &cookie)).await.json();
     let names: Vec<_> = chats["chats"].as_array().into_iter().flatten().map(|room| &room["name"]).collect();
     assert_eq!(names, ["Kitchen table", "Book club"]);
-}
-
-/// See `public/sw.js`: it keeps a page and its files together, and fetches them itself.
-#[tokio::test]
-async fn pages_and_files_name_their_build_and_the_worker_may_fetch_them() {
-    let app = app_with_files().await;
-    let css = app.visit("/pkg/hubbub.css", "").await;
-    let build = css.header("hubbub-build").to_owned();
-    assert_eq!(build.len(), 16, "{build}");
-    assert_eq!(app.visit("/sign-in", "").await.header("hubbub-build"), build);
-    let known = app.request(Method::GET, "/pkg/hubbub.css").header("if-none-match", css.header("etag"));
-    assert_eq!(Answer::to(known).await.header("hubbub-build"), build);
-    assert_eq!(app.visit("/api/v1/auth/me", "").await.header("hubbub-build"), "");
-    let worker = app.visit("/sw.js", "").await;
-    assert_eq!((worker.status, worker.header("cache-control")), (StatusCode::OK, "no-cache"));
-    assert_eq!(worker.header("content-type"), "text/javascript");
-    let policy = worker.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'; connect-src 'self'"), "{policy}");
 }
