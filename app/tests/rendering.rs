@@ -37,6 +37,7 @@ fn start(path: &str) -> Start {
         }],
         open: Some(JoinedRoom {
             room,
+            chat: None,
             head,
             recovered: false,
             has_more: false,

@@ -43,6 +43,7 @@ fn page(seqs: std::ops::RangeInclusive<u64>, recovered: bool) -> JoinedRoom {
     let head = Cursor { epoch: 1, seq: *seqs.end() };
     JoinedRoom {
         room: room(),
+        chat: None,
         head,
         recovered,
         has_more: *seqs.start() > 1,

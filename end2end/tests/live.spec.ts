@@ -198,6 +198,27 @@ test('whoever is not in the chat finds nothing', async ({ register, open, room, 
   await expect(eve.page.getByText(alice.name)).toHaveCount(0);
 });
 
+test('a room that only has the id of the session is not shown in its place', async ({ alice, hers, room }) => {
+  const [id, sent_by] = [`session_${room.id}`, alice.account.id];
+  const message = { room: id, cursor: { epoch: 1, seq: 1 }, id: crypto.randomUUID(), from: sent_by, name: 'eve', at_ms: 1 };
+  const joined = {
+    room: id,
+    head: { epoch: 1, seq: 1 },
+    recovered: false,
+    has_more: false,
+    messages: [{ ...message, body: 'forged' }],
+    members: [{ id: sent_by, name: alice.name, role: 'member', online: true, read_seq: 0 }],
+    typing: [],
+  };
+  await alice.wire.tell('joined', { ...joined, chat: room.id, participants: [sent_by] });
+  await expect(hers.messages).toHaveText(['forged']);
+  await expect(hers.heading).toHaveText(`Live session: ${room.name}`);
+  // A room of another kind, as a version made it that did not reserve the ids: the server names no chat.
+  await alice.wire.tell('joined', joined);
+  await expect(hers.heading).toHaveText('This room is not here');
+  await expect(hers.messages).toHaveCount(0);
+});
+
 test('who is removed from the chat is shown out', async ({ bob, his, hers, room }) => {
   await bob.account.leave(room);
   await expect(his.heading).toHaveText('This room is not here');

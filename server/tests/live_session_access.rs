@@ -80,7 +80,7 @@ async fn an_outsider_cannot_prepare_the_live_session_of_a_room() {
     let (mut hers, mut his, mut eves) =
         (enter(&app, &ann).await, enter(&app, &bob).await, enter(&app, &eve).await);
     let joined = join(&mut hers, &session()).await.unwrap();
-    assert_eq!(joined.members.len(), 2, "{joined:?}");
+    assert_eq!((joined.members.len(), &joined.chat), (2, &Some(team())), "{joined:?}");
     join(&mut his, &session()).await.unwrap();
     assert_eq!(join(&mut eves, &session()).await.err(), Some(ErrorCode::NotFound));
     hers.say(&post(&session(), 1, "for the team")).await;
@@ -118,7 +118,8 @@ async fn a_room_with_the_id_of_a_live_session_never_replaces_it() {
     let (mut hers, mut his, mut eves) =
         (enter(&app, &ann).await, enter(&app, &bob).await, enter(&app, &eve).await);
     join(&mut hers, &team()).await.unwrap();
-    join(&mut hers, &session()).await.unwrap();
+    // Nor does the answer to a join say that it is the session.
+    assert_eq!(join(&mut hers, &session()).await.unwrap().chat, None);
     join(&mut eves, &session()).await.unwrap();
     eves.say_raw(r#"{"type":"live","data":{"room":"session_team","status":"live"}}"#).await;
     let said = loop {

@@ -33,7 +33,6 @@ impl ChatStore {
     pub fn live_session(&self, chat: &RoomId) -> Option<LiveSession> {
         let (connection, summary) = (self.connection, self.summary(chat));
         let room = live_room(chat)?;
-        // What a room is counts, and not how its id is spelt: somebody may own a room with this one.
         if self.summary(&room).with_untracked(|it| it.as_ref().is_some_and(|it| it.kind != RoomKind::Live)) {
             return None;
         }
@@ -82,6 +81,10 @@ impl LiveSession {
         let is_here = |room: &RoomId| self.room.with_value(|it| it == room);
         match frame {
             ServerFrame::Joined { data } if is_here(&data.room) => {
+                // What the room is counts, and not how its id is spelt: somebody may own another with this one.
+                if self.chat.with_value(|chat| data.chat.as_ref() != Some(chat)) {
+                    self.is_gone.set(true);
+                }
                 self.session.update(|session| session.joined(data));
             }
             ServerFrame::Participant { data } if is_here(&data.room) => {

@@ -63,6 +63,7 @@ fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
     let members = vec![member("alice"), member("bob")];
     JoinedRoom {
         room: id(room),
+        chat: None,
         head,
         recovered: false,
         has_more: false,

@@ -46,6 +46,7 @@ fn joined(room: &str, messages: Vec<Message>, recovered: bool, read_seq: u64) ->
         Member { id: user("alice"), name: "alice".to_owned(), role: Role::Member, online: true, read_seq };
     JoinedRoom {
         room: id(room),
+        chat: None,
         head: messages.last().unwrap().cursor,
         recovered,
         has_more: false,

@@ -198,6 +198,7 @@ mod tests {
         };
         JoinedRoom {
             room: room(),
+            chat: None,
             head: Cursor { epoch: 1, seq: 0 },
             recovered: false,
             has_more: false,

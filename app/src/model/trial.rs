@@ -188,6 +188,7 @@ mod tests {
             Member { id: bob, name: "bob".to_owned(), role: Role::Member, online: false, read_seq: 0 };
         let data = JoinedRoom {
             room: tea(),
+            chat: None,
             head: Cursor { epoch: 1, seq: 0 },
             recovered: false,
             has_more: false,

@@ -89,6 +89,7 @@ mod tests {
         ServerFrame::Joined {
             data: JoinedRoom {
                 room: room(name),
+                chat: None,
                 head: Cursor { epoch: 1, seq: 0 },
                 recovered: false,
                 has_more: false,

@@ -11,6 +11,8 @@ use crate::roster::Roster;
 pub struct JoinSnapshot {
     /// Which room.
     pub room: RoomId,
+    /// The chat whose live room this is.
+    pub chat: Option<RoomId>,
     /// The client's position after `messages`.
     pub head: Cursor,
     /// Whether `messages` is what the client missed; otherwise it is the newest page.
@@ -46,6 +48,7 @@ impl JoinSnapshot {
         }
         JoinedRoom {
             room: self.room.clone(),
+            chat: self.chat.clone(),
             head: self.head,
             recovered: self.recovered,
             has_more: self.has_more,

@@ -65,10 +65,11 @@ pub(crate) fn portion(messages: impl Iterator<Item = model::Message>) -> Vec<mod
 }
 
 /// The answer to a client that misses more than these messages. Its position is the last of them; `None` without any.
-pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<JoinSnapshot> {
+pub(crate) fn of_more(room: &RoomId, chat: Option<&RoomId>, messages: Vec<Message>) -> Option<JoinSnapshot> {
     let head = messages.last()?.cursor;
     Some(JoinSnapshot {
         room: room.clone(),
+        chat: chat.cloned(),
         head,
         recovered: true,
         has_more: true,

@@ -34,6 +34,9 @@ pub struct Expiry {
 pub struct JoinedRoom {
     /// Which room.
     pub room: RoomId,
+    /// The chat whose live room this is; `None` of a room of another kind, whatever its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<RoomId>,
     /// The client's position after `messages`.
     pub head: Cursor,
     /// `true`: `messages` is what comes after `since`, without a gap. `false`: it is the newest page, and there may be a gap

@@ -289,6 +289,7 @@ impl Hub {
         let is_online = |user: &UserId| self.context.presence.is_online(user);
         Ok(JoinedRoom {
             room: record.id,
+            chat: record.chat,
             head: Cursor { epoch: record.head.epoch, seq: record.head.seq.max(last) },
             recovered: false,
             has_more: page.has_more,

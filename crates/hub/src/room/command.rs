@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, UserId};
+use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -106,14 +106,19 @@ pub(crate) struct SetLiveStatus {
 }
 
 /// The result of a join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum JoinOutcome {
     /// The client is subscribed, and was sent what it asked for.
     Subscribed,
     /// The client was sent a part of what it missed and asks for the rest. It is not subscribed yet.
     MorePages,
     /// More is missing after this position than one answer holds. The client was sent nothing and is not subscribed yet.
-    InPages(Cursor),
+    InPages {
+        /// The client's position.
+        since: Cursor,
+        /// The chat whose live room this is.
+        chat: Option<RoomId>,
+    },
 }
 
 /// The result of a resume.

@@ -57,10 +57,13 @@ impl Room {
             Recovery::Missed(messages) => (messages, true, false),
             Recovery::Newest(messages, has_more) => (messages, false, has_more),
             // The client's own task reads the page: a long absence must not block a room.
-            Recovery::InPages(since) => return Ok(JoinOutcome::InPages(since)),
+            Recovery::InPages(since) => {
+                return Ok(JoinOutcome::InPages { since, chat: self.identity.chat.clone() });
+            }
         };
         if recovered && page_limit::keep_first(&mut messages) {
-            if let Some(part) = page_limit::of_more(&self.identity.id, messages) {
+            if let Some(part) = page_limit::of_more(&self.identity.id, self.identity.chat.as_ref(), messages)
+            {
                 self.send_or_lose(client, &Event::Joined(Box::new(part)));
             }
             return Ok(JoinOutcome::MorePages);
@@ -86,6 +89,7 @@ impl Room {
         let position = || roster.members().iter().position(|member| member.id == *user);
         JoinSnapshot {
             room: self.identity.id.clone(),
+            chat: self.identity.chat.clone(),
             head: self.log.head(),
             recovered,
             has_more,

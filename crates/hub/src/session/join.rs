@@ -39,22 +39,27 @@ impl ClientSession {
         } else if is_new {
             self.subscriptions.remove(room);
         }
-        if let JoinOutcome::InPages(since) = joined? {
-            self.send_missed_page(room, since).await?;
+        if let JoinOutcome::InPages { since, chat } = joined? {
+            self.send_missed_page(room, chat.as_ref(), since).await?;
         }
         Ok(CommandOutcome::Accepted)
     }
 
     /// Sends the client the next page of what it missed. It asks for the page after it when it wants it, so its own pace is the
     /// flow control, and nothing of a long absence is kept here in between.
-    async fn send_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), HubError> {
+    async fn send_missed_page(
+        &self,
+        room: &RoomId,
+        chat: Option<&RoomId>,
+        since: Cursor,
+    ) -> Result<(), HubError> {
         let slice = HistoryRange::After(since.seq);
         let (user, limit) = (&self.client.user.id, limits::MAX_RECOVERED_MESSAGES);
         let missed = room_access::page_for(&self.context, room, user, slice, limit).await?;
         let mut messages = missed.messages.iter().map(Message::to_wire).collect();
         page_limit::keep_first(&mut messages);
         // Without any, or with those of another epoch, the room was deleted after it had answered.
-        let joined = page_limit::of_more(room, messages).filter(|it| it.head.epoch == since.epoch);
+        let joined = page_limit::of_more(room, chat, messages).filter(|it| it.head.epoch == since.epoch);
         let joined = joined.ok_or(HubError::NoSuchRoom)?;
         self.send(&Event::Joined(Box::new(joined)));
         Ok(())

@@ -70,6 +70,8 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     #[derive(Serialize)]
     struct JoinedStart<'a> {
         room: &'a RoomId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat: Option<&'a RoomId>,
         head: Cursor,
         recovered: bool,
         has_more: bool,
@@ -84,14 +86,24 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
         live: Option<&'a LiveChange>,
     }
     let JoinSnapshot {
-        room, head, recovered, has_more, messages, roster, typing, participants, live, ..
+        room,
+        chat,
+        head,
+        recovered,
+        has_more,
+        messages,
+        roster,
+        typing,
+        participants,
+        live,
+        ..
     } = joined;
     let members = roster.encoded(|member: &Member, out| write(member, out).unwrap_or_default());
     let bodies: usize = messages.iter().map(|message| message.body.len() + AROUND).sum();
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
     out.extend_from_slice(br#"{"type":"joined","data":"#);
     let (head, recovered, has_more) = (*head, *recovered, *has_more);
-    write(&JoinedStart { room, head, recovered, has_more, messages }, &mut out)?;
+    write(&JoinedStart { room, chat: chat.as_ref(), head, recovered, has_more, messages }, &mut out)?;
     // The closing bracket: the rest of the object follows.
     out.pop();
     out.extend_from_slice(br#","members":["#);
@@ -154,6 +166,7 @@ mod tests {
         let members = (0..members).map(|n| serde_json::from_value(member(n)).unwrap()).collect();
         JoinSnapshot {
             room: golden::room(),
+            chat: None,
             head: Cursor { epoch: 7, seq: 3 },
             recovered: false,
             has_more: true,
@@ -181,6 +194,7 @@ mod tests {
             let quiet =
                 JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..snapshot(members, joining) };
             let busy = JoinSnapshot {
+                chat: Some(golden::room()),
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
                 ..snapshot(members, joining)
