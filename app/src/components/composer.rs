@@ -65,7 +65,7 @@ pub fn Composer(
     /// Whether the browser keeps what is not sent.
     keeps: ReadSignal<bool>,
     /// What is written.
-    pen: DraftField,
+    draft_field: DraftField,
     /// Send this text: not blank and not too long.
     on_send: Callback<String>,
     /// A key was pressed and there is text.
@@ -73,7 +73,7 @@ pub fn Composer(
     /// The text is gone.
     on_stop: Callback<()>,
 ) -> impl IntoView {
-    let DraftField { text, field } = pen;
+    let DraftField { text, field } = draft_field;
     let takes_posts = Memo::new(move |_| status.with(ConnectionState::takes_posts));
     let note = Memo::new(move |_| status.with(|status| note(status, || keeps.get())));
     let bytes = Memo::new(move |_| text.with(String::len));
@@ -104,7 +104,7 @@ pub fn Composer(
         >
             {move || note.get().map(|words| view! { <p class="composer__note" role="status">{words}</p> })}
             <div class="composer__box">
-                <Field room_name live pen takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
+                <Field room_name live draft_field takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
                 <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
                     <Glyph icon=Icon::Send/>
                 </button>
@@ -119,13 +119,13 @@ pub fn Composer(
 fn Field(
     room_name: Memo<String>,
     live: Signal<bool>,
-    pen: DraftField,
+    draft_field: DraftField,
     takes_posts: Memo<bool>,
     on_enter: Callback<()>,
     on_type: Callback<()>,
     on_stop: Callback<()>,
 ) -> impl IntoView {
-    let DraftField { text, field } = pen;
+    let DraftField { text, field } = draft_field;
     let on_key = move |key: leptos::ev::KeyboardEvent| {
         if sends(&key) {
             key.prevent_default();

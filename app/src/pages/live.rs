@@ -75,7 +75,7 @@ fn Inside(session: LiveSession, name: Memo<String>, way_out: String) -> impl Int
     let is_connected =
         Memo::new(move |_| connection.state.with(|status| *status == ConnectionState::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
-    let pen = DraftField::new(store.unfinished(&room));
+    let draft_field = DraftField::new(store.unfinished(&room));
     view! {
         <div class="live">
             <Head session name session_name way_out/>
@@ -92,9 +92,9 @@ fn Inside(session: LiveSession, name: Memo<String>, way_out: String) -> impl Int
                     })}
                 </Participants>
                 <section class="conversation__talk live__talk" aria-label="Conversation of the session">
-                    <Messages room=room.clone() name=session_name pen/>
+                    <Messages room=room.clone() name=session_name draft_field/>
                     <div class="conversation__foot">
-                        <SessionFoot room standing pen/>
+                        <SessionFoot room standing draft_field/>
                     </div>
                 </section>
             </div>
@@ -130,7 +130,7 @@ fn Head(
 
 /// The field to write in, for as long as the session has not ended.
 #[component]
-fn SessionFoot(room: RoomId, standing: Memo<Standing>, pen: DraftField) -> impl IntoView {
+fn SessionFoot(room: RoomId, standing: Memo<Standing>, draft_field: DraftField) -> impl IntoView {
     let name = Memo::new(|_| "the live session".to_owned());
     let has_ended = Memo::new(move |_| standing.with(|it| *it == Standing::Ended));
     move || {
@@ -138,12 +138,12 @@ fn SessionFoot(room: RoomId, standing: Memo<Standing>, pen: DraftField) -> impl 
             return view! {
                 <p class="live__ended">"This session has ended. What was said stays here."</p>
                 <UnsentTexts
-                    texts=Memo::new(move |_| half_written(pen.text).into_iter().collect())
-                    on_discard=Callback::new(move |_| pen.text.set(String::new()))
+                    texts=Memo::new(move |_| half_written(draft_field.text).into_iter().collect())
+                    on_discard=Callback::new(move |_| draft_field.text.set(String::new()))
                 />
             }
             .into_any();
         }
-        view! { <Foot room=room.clone() room_name=name pen/> }.into_any()
+        view! { <Foot room=room.clone() room_name=name draft_field/> }.into_any()
     }
 }

@@ -124,7 +124,7 @@ fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView
     });
 
     let leaving = RwSignal::new(false);
-    let pen = DraftField::new(chat.unfinished(&id()));
+    let draft_field = DraftField::new(chat.unfinished(&id()));
 
     view! {
         <div
@@ -134,9 +134,9 @@ fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView
         >
             <section class="conversation__talk" aria-label="Conversation">
                 <RoomHeader live=paths::live(&id()) session name members people_shown people_button on_people=toggle_people/>
-                <Messages room=id() name pen/>
+                <Messages room=id() name draft_field/>
                 <div class="conversation__foot">
-                    <Foot room=id() room_name=name pen/>
+                    <Foot room=id() room_name=name draft_field/>
                 </div>
             </section>
             <PeoplePanel
@@ -181,7 +181,7 @@ fn Leaving(
 
 /// Who types, and the field to write in.
 #[component]
-pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> impl IntoView {
+pub(super) fn Foot(room: RoomId, room_name: Memo<String>, draft_field: DraftField) -> impl IntoView {
     let chat = use_chat_store();
     let connection = use_connection();
     let typing = chat.typing(&room);
@@ -194,7 +194,7 @@ pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> im
             live=use_page().live
             status=connection.state
             keeps=connection.keeps
-            pen
+            draft_field
             on_send=Callback::new(move |body| chat.post(&id(), body))
             on_type=Callback::new(move |()| chat.typed(&id()))
             on_stop=Callback::new(move |()| chat.stopped_typing(&id()))
@@ -229,7 +229,7 @@ fn focus_soon(button: NodeRef<html::Button>) {
 
 /// The message list with what it needs to know of the timeline.
 #[component]
-pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> impl IntoView {
+pub(super) fn Messages(room: RoomId, name: Memo<String>, draft_field: DraftField) -> impl IntoView {
     let chat = use_chat_store();
     let timeline = chat.timeline(&room);
     let room = StoredValue::new(room);
@@ -257,7 +257,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
             retry: Callback::new(move |draft: DraftId| chat.retry(&room.get_value(), draft)),
             edit: Callback::new(move |draft: DraftId| {
                 if let Some(body) = chat.discard(&room.get_value(), draft) {
-                    pen.take_up(body);
+                    draft_field.take_up(body);
                 }
             }),
             discard: Callback::new(move |draft: DraftId| {
