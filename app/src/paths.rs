@@ -8,6 +8,12 @@ pub const SIGN_IN: &str = "/sign-in";
 /// The registration page.
 pub const REGISTER: &str = "/register";
 
+/// The simulation page for developers.
+pub const DEVTOOLS: &str = "/devtools";
+
+/// The connection test for developers.
+pub const TEST: &str = "/test";
+
 /// The conversation of a room.
 pub fn room(room: &RoomId) -> String {
     format!("/rooms/{room}")

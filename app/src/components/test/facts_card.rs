@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::clock::now_ms;
 use crate::model::connection_state::ConnectionState;
 use crate::model::wire_facts::WireFacts;
+use crate::paths;
 
 /// The state of the connection in one word.
 pub fn word(status: &ConnectionState) -> &'static str {
@@ -72,7 +73,7 @@ pub fn FactsCard(
             <h2 class="devtools__title">"Debug information"</h2>
             <dl class="facts">{rows}</dl>
             <p class="devtools__hint">
-                "Every frame, both ways: "<a href="/devtools" rel="external">"devtools"</a>"."
+                "Every frame, both ways: "<a href=paths::DEVTOOLS rel="external">"devtools"</a>"."
             </p>
         </section>
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use app::page_files::{PageFiles, PageStyle};
+use app::paths;
 
 /// The bundle, and the style sheet beside it: `output-name` of cargo-leptos.
 const MAIN: &str = "hubbub";
@@ -48,7 +49,7 @@ impl SiteFiles {
     /// What the page at this path loads.
     pub(super) fn of(&self, path: &str) -> PageFiles {
         let of = |found: &FoundFiles| match path {
-            "/devtools" | "/test" => found.tools.clone(),
+            paths::DEVTOOLS | paths::TEST => found.tools.clone(),
             _ => found.main.clone(),
         };
         match self {
