@@ -60,3 +60,37 @@ impl JoinSnapshot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::Role;
+
+    use super::*;
+
+    fn offline(name: &str) -> Member {
+        let id = UserId::parse(name).unwrap();
+        Member { id, name: name.to_owned(), role: Role::Member, online: false, read_seq: 0 }
+    }
+
+    #[test]
+    fn whoever_joins_is_online_in_the_answer_and_not_yet_in_the_roster() {
+        let snapshot = JoinSnapshot {
+            room: RoomId::parse("team").unwrap(),
+            chat: None,
+            head: Cursor { epoch: 1, seq: 0 },
+            recovered: false,
+            has_more: false,
+            messages: Vec::new(),
+            roster: Arc::new(Roster::of(vec![offline("ann"), offline("bob")])),
+            unannounced: Some(1),
+            typing: Vec::new(),
+            participants: Vec::new(),
+            live: None,
+        };
+        let bob = Member { online: true, ..offline("bob") };
+        assert_eq!(snapshot.unannounced_member(), Some((1, bob.clone())));
+        assert_eq!(snapshot.to_wire().members, [offline("ann"), bob]);
+        assert_eq!(snapshot.roster.members(), [offline("ann"), offline("bob")]);
+        assert_eq!(JoinSnapshot { unannounced: None, ..snapshot }.unannounced_member(), None);
+    }
+}
