@@ -199,18 +199,18 @@ test('whoever is not in the chat finds nothing', async ({ register, open, room, 
 });
 
 test('a room that only has the id of the session is not shown in its place', async ({ alice, hers, room }) => {
-  const [id, sent_by] = [`session_${room.id}`, alice.account.id];
-  const message = { room: id, cursor: { epoch: 1, seq: 1 }, id: crypto.randomUUID(), from: sent_by, name: 'eve', at_ms: 1 };
+  const [id, me, head] = [`session_${room.id}`, alice.account.id, { epoch: 1, seq: 1 }];
+  const [message, draft] = [crypto.randomUUID(), crypto.randomUUID()];
   const joined = {
     room: id,
-    head: { epoch: 1, seq: 1 },
+    head,
     recovered: false,
     has_more: false,
-    messages: [{ ...message, body: 'forged' }],
-    members: [{ id: sent_by, name: alice.name, role: 'member', online: true, read_seq: 0 }],
+    messages: [{ room: id, cursor: head, id: message, author: me, name: alice.name, draft, body: 'forged', at_ms: 1 }],
+    members: [{ id: me, name: alice.name, role: 'member', online: true, read_seq: 0 }],
     typing: [],
   };
-  await alice.wire.tell('joined', { ...joined, chat: room.id, participants: [sent_by] });
+  await alice.wire.tell('joined', { ...joined, chat: room.id, participants: [me] });
   await expect(hers.messages).toHaveText(['forged']);
   await expect(hers.heading).toHaveText(`Live session: ${room.name}`);
   // A room of another kind, as a version made it that did not reserve the ids: the server names no chat.
