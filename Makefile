@@ -81,7 +81,7 @@ screenshots: ## Pictures of every page, on phone and desktop, light and dark, in
 	@tools/build
 	@HUBBUB_SCREENSHOTS=1 node_modules/.bin/playwright test --config end2end --project screenshots
 
-bench-page: ## How long a key takes to the screen while 1,000 messages a second arrive
+bench-page: ## How long a first visit takes on slow lines, and a key while 1,000 messages a second arrive
 	@tools/setup test
 	@tools/build
 	@HUBBUB_BENCH=1 node_modules/.bin/playwright test --config end2end --project bench

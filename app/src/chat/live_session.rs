@@ -33,6 +33,7 @@ impl ChatStore {
     pub fn live_session(&self, chat: &RoomId) -> Option<LiveSession> {
         let (connection, summary) = (self.connection, self.summary(chat));
         let room = live_room(chat)?;
+        // Where the list knows better, nothing is joined; where it does not, the answer to the join says so.
         if self.summary(&room).with_untracked(|it| it.as_ref().is_some_and(|it| it.kind != RoomKind::Live)) {
             return None;
         }
