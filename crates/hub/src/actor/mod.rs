@@ -66,13 +66,15 @@ pub(crate) struct RunSettings {
 }
 
 /// Runs an actor until it is passivated, it ends, or `stopped` is cancelled.
+///
+/// The actor is in a box, because a task keeps room for every variable that a large value is moved through.
 pub(crate) async fn run<A: Actor>(
-    mut actor: A,
+    mut actor: Box<A>,
     mut mailbox: mpsc::Receiver<A::Command>,
     stopped: CancellationToken,
     settings: RunSettings,
 ) {
-    let Some(error) = run_until_end(&mut actor, &mut mailbox, &stopped, settings).await else { return };
+    let Some(error) = run_until_end(&mut *actor, &mut mailbox, &stopped, settings).await else { return };
     // What the actor holds is not kept while the mailbox is emptied.
     drop(actor);
     reject_all(mailbox, &error).await;

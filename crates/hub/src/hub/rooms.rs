@@ -251,7 +251,7 @@ impl Hub {
     /// [`HubError::NoSuchRoom`].
     pub async fn mark_read(&self, requester: &UserId, room: &RoomId, seq: u64) -> Result<(), HubError> {
         let (user, upto) = (requester.clone(), ReadTarget::Seq(seq));
-        let read = |reply| Batched::Read(ReadRequest { user, upto, reply: Some(reply) });
+        let read = |reply| Batched::Read(Box::new(ReadRequest { user, upto, reply: Some(reply) }));
         self.ask(requester, room, read).await
     }
 

@@ -79,7 +79,7 @@ async fn run(context: Arc<HubContext>, user: UserId, mailbox: mpsc::Receiver<Inb
     let settings = RunSettings { batch: context.settings.batch, idle_retry: context.settings.room_idle };
     let stopped = context.lifecycle.stopped();
     let stored = StoredInbox::new(context.store.clone(), user, state);
-    let inbox = Inbox { context, stored, unconfirmed: UnconfirmedWrites::default() };
+    let inbox = Box::new(Inbox { context, stored, unconfirmed: UnconfirmedWrites::default() });
     actor::run(inbox, mailbox, stopped, settings).await;
 }
 
@@ -114,7 +114,8 @@ impl Actor for Inbox {
                 reply.send(put).ok();
             }
             InboxCommand::Job { request, reply } => {
-                reply.send(self.execute_job_request(*request).await).ok();
+                // In a box, so that an inbox without jobs needs little memory.
+                reply.send(Box::pin(self.execute_job_request(*request)).await).ok();
             }
             InboxCommand::Stop(reply) => {
                 reply.send(()).ok();

@@ -28,7 +28,7 @@ impl Actor for Room {
                 if self.pending.has_posts() {
                     Box::pin(self.commit_posts()).await;
                 }
-                self.pending.add_read(read);
+                self.pending.add_read(*read);
                 Flow::Continue
             }
             RoomCommand::Immediate(command) => {
@@ -42,7 +42,7 @@ impl Actor for Room {
             }
             RoomCommand::Request(request) => {
                 self.commit_pending().await;
-                Box::pin(self.answer(request)).await
+                Box::pin(self.answer(*request)).await
             }
             RoomCommand::Stop(reply) => {
                 self.commit_pending().await;

@@ -77,22 +77,30 @@ struct Room {
 
 /// Runs a room until it is passivated, it is deleted, or the hub stops.
 pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mailbox: mpsc::Receiver<RoomCommand>) {
-    let error = match context.store.room(&id).await {
-        Ok(Some(record)) => {
+    // In a box of its own: a task keeps room for the largest of what it ever does.
+    match Box::pin(load(&context, &id)).await {
+        Ok(room) => {
             let (batch, idle_retry) = (context.settings.batch, context.settings.room_idle);
             let stopped = context.lifecycle.stopped();
-            let room = Room::new(context, record);
-            return actor::run(room, mailbox, stopped, RunSettings { batch, idle_retry }).await;
+            actor::run(room, mailbox, stopped, RunSettings { batch, idle_retry }).await;
         }
-        Ok(None) => HubError::NoSuchRoom,
+        Err(error) => {
+            context.rooms.remove(&id);
+            actor::reject_all(mailbox, &error).await;
+        }
+    }
+}
+
+async fn load(context: &Arc<HubContext>, id: &RoomId) -> Result<Box<Room>, HubError> {
+    match context.store.room(id).await {
+        Ok(Some(record)) => Ok(Box::new(Room::new(context.clone(), record))),
+        Ok(None) => Err(HubError::NoSuchRoom),
         Err(error) => {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
-            HubError::from(error)
+            Err(error.into())
         }
-    };
-    context.rooms.remove(&id);
-    actor::reject_all(mailbox, &error).await;
+    }
 }
 
 impl Room {
@@ -188,7 +196,7 @@ impl Room {
                     reply.send(self.resume(&client, since).await).ok();
                 }
             }
-            Request::SetLiveStatus(request) => self.set_live_status(*request).await,
+            Request::SetLiveStatus(request) => self.set_live_status(request).await,
             Request::AddMembers { requester, users, reply } => {
                 reply.send(self.add_members(&requester, &users).await).ok();
             }

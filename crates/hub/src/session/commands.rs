@@ -54,7 +54,7 @@ impl ClientSession {
             Command::Read { room, seq } => {
                 let user = self.client.user.id.clone();
                 let read = ReadRequest { user, upto: ReadTarget::Seq(seq), reply: None };
-                self.send_to_room(&room, Batched::Read(read).into()).await
+                self.send_to_room(&room, Batched::Read(Box::new(read)).into()).await
             }
             Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
             Command::Ping { nonce } => {
@@ -127,7 +127,7 @@ impl ClientSession {
         let (reply, answer) = oneshot::channel();
         let requester = self.client.user.id.clone();
         let request = SetLiveStatus { requester, status, details, reply };
-        self.send_to_room(room, Request::SetLiveStatus(Box::new(request)).into()).await?;
+        self.send_to_room(room, Request::SetLiveStatus(request).into()).await?;
         answered(answer).await.map_err(about(room))
     }
 
@@ -161,7 +161,7 @@ impl ClientSession {
         };
         let (reply, answer) = oneshot::channel();
         let read = ReadRequest { user, upto: ReadTarget::Message(message), reply: Some(reply) };
-        if mailbox.send(Batched::Read(read).into()).await.is_err() {
+        if mailbox.send(Batched::Read(Box::new(read)).into()).await.is_err() {
             return Err(about(&room)(self.end_subscription(&room).await));
         }
         answered(answer).await.map_err(about(&room))
