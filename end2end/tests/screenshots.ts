@@ -186,7 +186,7 @@ test('a live session', async ({ alice, bob, room }) => {
   await hers.page.getByRole('button', { name: /people here/ }).click();
   await shoot(alice.page, 'live-participants');
   await bob.open(room);
-  await expect(bob.page.getByRole('link', { name: 'Live now' })).toBeVisible();
+  await expect(bob.page.getByRole('main').getByRole('link', { name: 'Live now' })).toBeVisible();
   await shoot(bob.page, 'room-live');
   await his.open(room);
   await his.box.fill('And one more thing, before we');
@@ -273,4 +273,35 @@ test('nothing there', async ({ alice, guard }) => {
   guard.allow(answered(404));
   await alice.page.goto('/there/is/nothing');
   await shoot(alice.page, 'not-found');
+});
+
+test('the pictures of the README', async ({ open }) => {
+  const enter = async (name: string, size: keyof typeof SIZES, colorScheme: 'light' | 'dark', factor: number) => {
+    const context = await open({ viewport: SIZES[size], colorScheme, deviceScaleFactor: factor, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await page.goto('/sign-in');
+    await page.getByRole('button', { name: `Sign in as ${name}` }).click();
+    return page;
+  };
+  const [desk, phone, carol] = [
+    await enter('alice', 'desktop', 'light', 1.5),
+    await enter('bob', 'phone', 'dark', 2),
+    await enter('carol', 'desktop', 'light', 1),
+  ];
+  for (const page of [carol, phone, desk]) await page.getByRole('link', { name: /^Kitchen table/ }).click();
+  await expect(desk.getByText('3 people, 3 online')).toBeVisible();
+  await new LivePage(carol).box.pressSequentially('Shall');
+  await expect(desk.getByText('carol is typing…')).toBeVisible();
+  await desk.screenshot({ path: `${FOLDER}/readme-room-desktop-light.png` });
+
+  for (const page of [desk, phone, carol]) await page.getByRole('main').getByRole('link', { name: /^Live/ }).click();
+  const [hers, his, theirs] = [new LivePage(desk), new LivePage(phone), new LivePage(carol)];
+  await hers.button('Go live').click();
+  await theirs.say('Shall we plan the autumn menu while we are all here?');
+  await his.say('Yes! Soup on Mondays, and somebody shows us how to fold dumplings.');
+  await hers.say('I can show that. Give me a minute to find the flour 🥟');
+  await expect(phone.getByText('I can show that.')).toBeVisible();
+  await theirs.box.pressSequentially('And');
+  await expect(phone.getByText('carol is typing…')).toBeVisible();
+  await phone.screenshot({ path: `${FOLDER}/readme-live-phone-dark.png` });
 });
