@@ -1,9 +1,8 @@
 //! Inbox: the actor that orders, stores and delivers the entries for one user on all connections: notifications, direct
 //! messages, jobs and an application's own events.
 //!
-//! Everything for a user passes through here, so a recovery can neither miss an entry nor repeat one, and reports on a job are
-//! delivered in the order in which they were stored. The inbox is passivated as soon as it has nothing to do; [`InboxRegistry`]
-//! serves idle ones.
+//! Everything for a user passes through here, so a recovery neither misses an entry nor repeats one, and reports on a job are
+//! delivered in the order in which they were stored. An inbox with nothing to do is passivated; [`InboxRegistry`] serves it.
 
 mod catch_up;
 mod command;
