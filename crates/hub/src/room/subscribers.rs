@@ -79,11 +79,17 @@ impl Subscriber {
         delivery: DeliveryPolicy,
         position: Option<StreamPosition<'_>>,
     ) -> Result<(), Disconnected> {
-        let cached = envelope.cached(self.slot);
-        let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.encoder));
+        let encoded;
+        let frame = match envelope.cached(self.slot) {
+            Some(frame) => frame,
+            None => {
+                encoded = envelope.frame(self.client.encoder);
+                &encoded
+            }
+        };
         match (frame, position) {
-            (Some(frame), Some(position)) => self.transport.push_at(frame, position),
-            (Some(frame), None) => self.transport.push(frame, delivery),
+            (Some(frame), Some(position)) => self.transport.push_at(frame.clone(), position),
+            (Some(frame), None) => self.transport.push(frame.clone(), delivery),
             (None, Some(position)) => {
                 self.transport.place(position);
                 Ok(())
