@@ -13,11 +13,13 @@ use crate::pages::LeftOut as DevtoolsPage;
 use crate::pages::LeftOut as TestPage;
 #[cfg(feature = "test")]
 use crate::pages::TestPage;
+
 // Forms and links alone: the browser loads no program for these, so its program does without them.
 #[cfg(feature = "ssr")]
 use crate::pages::{AccountPage, RegisterPage, SignInPage};
 #[cfg(not(feature = "ssr"))]
 use crate::pages::{LeftOut as AccountPage, LeftOut as RegisterPage, LeftOut as SignInPage};
+
 use crate::pages::{LivePage, LobbyPage, NotFoundPage, RoomPage, RoomsLayout};
 
 /// All pages. Those in the layout of the rooms share its connection, and a link between them loads nothing.
