@@ -80,12 +80,11 @@ impl Subscriber {
         position: Option<StreamPosition<'_>>,
     ) -> Result<(), Disconnected> {
         let encoded;
-        let frame = match envelope.cached(self.slot) {
-            Some(frame) => frame,
-            None => {
-                encoded = envelope.frame(self.client.encoder);
-                &encoded
-            }
+        let frame = if let Some(frame) = envelope.cached(self.slot) {
+            frame
+        } else {
+            encoded = envelope.frame(self.client.encoder);
+            &encoded
         };
         match (frame, position) {
             (Some(frame), Some(position)) => self.transport.push_at(frame.clone(), position),
