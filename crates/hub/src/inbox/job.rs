@@ -158,20 +158,10 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
     if report.progress.is_some_and(|progress| progress > 100) {
         return Err(HubError::Invalid { field: "progress", message: "must be 0 to 100".to_owned() });
     }
-    let mut job = Job { updated_at_ms: wall_time::after(before.updated_at_ms, now_ms), ..before.clone() };
     if before.status != JobStatus::Running {
-        let only_result = report.status.is_none_or(|status| status == before.status)
-            && report.progress.is_none()
-            && report.stage.is_none();
-        return match report.result {
-            Some(result) if only_result && before.status == JobStatus::Completed => {
-                job.result = Opaque(Some(result));
-                job.message = report.message.or(job.message);
-                Ok(ReportOutcome::Stored(JobStep::Updated, job))
-            }
-            _ => Err(HubError::JobOver),
-        };
+        return apply_to_ended(before, report, now_ms);
     }
+    let mut job = updated(before, now_ms);
     job.progress = before.progress.max(report.progress.unwrap_or_default());
     job.stage = report.stage.or(job.stage);
     job.message = report.message.or(job.message);
@@ -195,6 +185,44 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
         }
         Some(JobStatus::Running) | None => Ok(progressed(before, job)),
     }
+}
+
+fn updated(before: &Job, now_ms: i64) -> Job {
+    Job { updated_at_ms: wall_time::after(before.updated_at_ms, now_ms), ..before.clone() }
+}
+
+/// A job that has ended accepts another result if it was completed. The report of its end may come again, because its answer
+/// was lost: that changes nothing.
+fn apply_to_ended(before: &Job, report: JobReport, now_ms: i64) -> Result<ReportOutcome, HubError> {
+    if repeats(before, &report) {
+        return Ok(ReportOutcome::Unchanged);
+    }
+    let only_result = report.status.is_none_or(|status| status == before.status)
+        && report.progress.is_none()
+        && report.stage.is_none();
+    match report.result {
+        Some(result) if only_result && before.status == JobStatus::Completed => {
+            let mut job = updated(before, now_ms);
+            job.result = Opaque(Some(result));
+            job.message = report.message.or(job.message);
+            Ok(ReportOutcome::Stored(JobStep::Updated, job))
+        }
+        _ => Err(HubError::JobOver),
+    }
+}
+
+/// Whether a report brings nothing that the job does not have.
+fn repeats(job: &Job, report: &JobReport) -> bool {
+    let JobReport { progress, stage, message, status, result, error, retryable } = report;
+    let error = error.as_ref().filter(|it| !is_blank(it));
+    // Progress never falls, so that of an end may be lower than what is stored; by itself it is a report that comes too late.
+    progress.is_none_or(|it| it <= job.progress && status.is_some())
+        && stage.as_ref().is_none_or(|it| job.stage.as_ref() == Some(it))
+        && message.as_ref().is_none_or(|it| job.message.as_ref() == Some(it))
+        && status.is_none_or(|it| it == job.status)
+        && result.as_ref().is_none_or(|it| job.result.0.as_ref() == Some(it))
+        && error.is_none_or(|it| job.error.as_ref() == Some(it))
+        && (!retryable || job.retryable)
 }
 
 /// Every tenth percent and every new stage are stored, so that one job with many reports does not fill an inbox.
@@ -248,7 +276,6 @@ mod tests {
         };
         assert_eq!(job.progress, 100);
         assert!(matches!(apply(&job, at(5), 3_000), Err(HubError::JobOver)));
-        assert!(matches!(apply(&job, done, 3_000), Err(HubError::JobOver)));
         let better = JobReport { result: Some(Value::from(7)), ..JobReport::default() };
         for more in [
             JobReport { progress: Some(100), ..better.clone() },
@@ -258,6 +285,51 @@ mod tests {
             assert!(matches!(apply(&job, more, 3_000), Err(HubError::JobOver)));
         }
         assert!(matches!(apply(&job, better, 3_000).unwrap(), ReportOutcome::Stored(JobStep::Updated, _)));
+    }
+
+    /// The job after a report.
+    fn after(before: &Job, report: JobReport) -> Job {
+        match apply(before, report, 2_000).unwrap() {
+            ReportOutcome::Stored(_, job) | ReportOutcome::Volatile(job) => job,
+            ReportOutcome::Unchanged => before.clone(),
+        }
+    }
+
+    #[test]
+    fn end_that_is_reported_again_changes_nothing() {
+        let (status, result) = (Some(JobStatus::Completed), Some(Value::from(7)));
+        let done = JobReport { status, progress: Some(90), result: result.clone(), ..JobReport::default() };
+        let bare = JobReport { status, ..JobReport::default() };
+        let better = JobReport { result: Some(Value::from(8)), ..JobReport::default() };
+        let failed = JobReport {
+            status: Some(JobStatus::Failed),
+            error: Some("disk full".to_owned()),
+            stage: Some("sorting".to_owned()),
+            message: Some("hm".to_owned()),
+            retryable: true,
+            ..JobReport::default()
+        };
+        let gone = JobReport { status: Some(JobStatus::Failed), ..JobReport::default() };
+        for end in [&done, &bare, &failed, &gone] {
+            let job = after(&job(), end.clone());
+            assert_eq!(apply(&job, end.clone(), 3_000).unwrap(), ReportOutcome::Unchanged, "{end:?}");
+        }
+        let completed = after(&after(&job(), done.clone()), better.clone());
+        assert_eq!(apply(&completed, better, 3_000).unwrap(), ReportOutcome::Unchanged);
+        let back = apply(&completed, JobReport { progress: None, ..done }, 3_000).unwrap();
+        assert!(matches!(back, ReportOutcome::Stored(JobStep::Updated, _)));
+        let failure = after(&job(), failed.clone());
+        for other in [
+            JobReport { error: Some("disk gone".to_owned()), ..failed.clone() },
+            JobReport { stage: Some("storing".to_owned()), ..failed.clone() },
+            JobReport { message: Some("oh".to_owned()), ..failed.clone() },
+            JobReport { progress: Some(1), ..failed.clone() },
+            JobReport { result, ..failed.clone() },
+        ] {
+            assert!(matches!(apply(&failure, other, 3_000), Err(HubError::JobOver)));
+        }
+        let final_failure = after(&job(), JobReport { retryable: false, ..failed.clone() });
+        assert!(matches!(apply(&final_failure, failed, 3_000), Err(HubError::JobOver)));
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl BurstSender {
     async fn run_jobs(&self, report: &impl Fn(BurstEvent)) {
         let (owner, user) = (&self.user.id, self.user.username.clone());
         let actor = Requester { user: owner, is_service: true };
+        let mut has_failed = false;
         for number in 0..self.burst.count {
             let name = self.name_of(number);
             let new = NewJob { title: name.clone(), ..NewJob::default() };
@@ -113,15 +114,22 @@ impl BurstSender {
                 result: Some(Value::from(self.burst.text(&name, number))),
                 ..JobReport::default()
             };
+            let mut is_stored = false;
             for _ in 0..REPORTS {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
                     // Over: a report whose answer was lost has ended it.
                     Ok(_) | Err(HubError::JobOver) => {
-                        report(BurstEvent::Stored { user: user.clone(), text: notice_of(&name) });
-                        report(BurstEvent::Stored { user: user.clone(), text: name });
-                        break;
+                        if !is_stored {
+                            report(BurstEvent::Stored { user: user.clone(), text: notice_of(&name) });
+                            report(BurstEvent::Stored { user: user.clone(), text: name.clone() });
+                        }
+                        // Where calls fail, answers are lost, too: then it is reported once more.
+                        if is_stored || !has_failed {
+                            break;
+                        }
+                        is_stored = true;
                     }
-                    Err(_) => {}
+                    Err(_) => has_failed = true,
                 }
             }
         }

@@ -208,7 +208,10 @@ fn frame_of(event: &Event) -> Option<ServerFrame> {
         },
         Event::Direct(direct, number) => entry(EntryKind::Direct, direct.body.clone(), None, *number),
         Event::InboxPosition(it) => ServerFrame::Inbox { number: it.inbox, recovered: it.recovered },
-        Event::Job(change, _, number) if matches!(change.step, JobStep::Completed | JobStep::Failed) => {
+        // No result is ever replaced here: an update is an end that is told again.
+        Event::Job(change, _, number)
+            if matches!(change.step, JobStep::Completed | JobStep::Failed | JobStep::Updated) =>
+        {
             let result = change.job.result.as_ref().and_then(Value::as_str).map(str::to_owned);
             entry(EntryKind::Job, change.job.title.clone(), result, *number)
         }

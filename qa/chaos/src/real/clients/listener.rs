@@ -56,7 +56,8 @@ impl Listener {
         }
         match kind {
             "direct" => journal.entry(field(data, "body").as_str().unwrap_or_default(), None, number),
-            "job" if field(data, "step") == "completed" => {
+            // No result is ever replaced here: an update is an end that is told again.
+            "job" if field(data, "step") == "completed" || field(data, "step") == "updated" => {
                 let job = field(data, "job");
                 let (title, result) = (field(job, "title").as_str(), field(job, "result").as_str());
                 journal.entry(title.unwrap_or_default(), Some(result.unwrap_or_default()), number);
