@@ -97,6 +97,15 @@ test('devtools, before and after a run', async ({ alice }) => {
   await expectAccessible(alice.page);
 });
 
+test('buttons that are busy', async ({ alice, room }) => {
+  await alice.open(room);
+  await alice.page.getByRole('button').evaluateAll((all) => all.forEach((it) => it.setAttribute('aria-busy', 'true')));
+  await alice.rooms.getByRole('button', { name: 'New room' }).click();
+  await expect(alice.dialog('New room')).toBeVisible();
+  await alice.dialog('New room').getByRole('button').evaluateAll((all) => all.forEach((it) => it.setAttribute('aria-busy', 'true')));
+  await expectAccessible(alice.page);
+});
+
 test('every page that the router lists, on a phone and on a desktop', async ({ alice, visitor, room }) => {
   test.slow();
   const paths: string[] = await (await alice.context.request.get('/pages.json')).json();

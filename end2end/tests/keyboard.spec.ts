@@ -58,6 +58,25 @@ test('everything can be done without a mouse', async ({ register, visitor: page 
   await expect(here.link(room)).toBeVisible();
 });
 
+test('a dialog that is opened again at once stays open', async ({ alice }) => {
+  await alice.page.goto('/');
+  await alice.ready();
+  const opener = alice.rooms.getByRole('button', { name: 'New room' });
+  await opener.click();
+  const dialog = alice.dialog('New room');
+  await expect(dialog).toBeVisible();
+  // As by Esc and Enter before the browser has told the page that it closed the dialog.
+  await opener.evaluate(async (button: HTMLElement) => {
+    const open = document.querySelector<HTMLDialogElement>('dialog[open]')!;
+    const closed = new Promise((done) => open.addEventListener('close', done));
+    open.close();
+    button.click();
+    await closed;
+    await new Promise(requestAnimationFrame);
+  });
+  await expect(dialog).toBeVisible();
+});
+
 test('a dialog keeps the focus inside', async ({ alice }) => {
   await alice.page.goto('/');
   await alice.ready();

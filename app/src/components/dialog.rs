@@ -26,8 +26,14 @@ pub fn Dialog(
             window.close();
         }
     });
+    // The browser tells of a close later than it closes: the dialog may have been opened again meanwhile.
+    let closed = move |_| {
+        if !window.get_untracked().is_some_and(|window| window.open()) {
+            open.set(false);
+        }
+    };
     view! {
-        <dialog class="dialog" node_ref=window aria-label=title on:close=move |_| open.set(false)>
+        <dialog class="dialog" node_ref=window aria-label=title on:close=closed>
             <h2 class="dialog__title">{title}</h2>
             {children()}
         </dialog>
