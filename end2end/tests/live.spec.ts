@@ -177,7 +177,7 @@ test('a lost connection that comes back is no leave', async ({ bob, hers, his })
 });
 
 test('new messages do not move somebody who reads further up', async ({ hers, his }) => {
-  // More than fits on the screen, in few messages: each one takes half a second to say.
+  // More than fits on the screen, in few messages: forty of them took most of a test's time.
   for (let message = 1; message <= 4; message++) await his.say(Array(12).fill(`message ${message}`).join('\n'));
   await expect(hers.messages).toHaveCount(4);
   await hers.messages.first().scrollIntoViewIfNeeded();

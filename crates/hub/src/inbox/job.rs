@@ -187,6 +187,7 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
     }
 }
 
+/// The job as it is changed now.
 fn updated(before: &Job, now_ms: i64) -> Job {
     Job { updated_at_ms: wall_time::after(before.updated_at_ms, now_ms), ..before.clone() }
 }

@@ -73,13 +73,7 @@ pub(crate) async fn measure(servers: [&Server; 2], orders: &Orders, only: &str) 
     let mut failures = 0;
     for (attacks, time, name) in parts(only) {
         let rate = if let [attack] = attacks.as_slice() { attack.rate() } else { "as above".to_owned() };
-        let mut row = run.part((attacks.clone(), time, name.clone()), rate.clone()).await?;
-        if row.is_slow(&quiet) {
-            show(&row, Some(&quiet));
-            println!("     once more, in case the machine stalled");
-            sleep(BETWEEN).await;
-            row = run.part((attacks, time, name), rate).await?;
-        }
+        let row = run.part((attacks, time, name), rate).await?;
         show(&row, Some(&quiet));
         failures += u32::from(!row.is_good(&quiet));
         sleep(BETWEEN).await;

@@ -25,15 +25,11 @@ pub(crate) struct Row {
 impl Row {
     /// Whether ordinary clients and newcomers noticed little, beside a part without attacks.
     pub(crate) fn is_good(&self, quiet: &Self) -> bool {
+        let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
         self.resident_kib <= MEMORY_LIMIT_KIB
             && self.delays.count > 0
+            && self.delays.p99 <= limit
             && self.newcomers.iter().all(Option::is_some)
-            && !self.is_slow(quiet)
-    }
-
-    /// Whether deliveries took too long, beside a part without attacks.
-    pub(crate) fn is_slow(&self, quiet: &Self) -> bool {
-        self.delays.p99 > P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET)
     }
 }
 
