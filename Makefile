@@ -7,8 +7,10 @@
 help: ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-run: build ## Build what is missing and serve it on http://127.0.0.1:3000 with demo people, data in ./data
-	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" exec target/release/hubbub
+run: ## Build a trial form and serve it on http://127.0.0.1:3000 with demo people, data in ./data
+	@tools/setup build
+	@tools/build trial
+	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" HUBBUB_SITE_DIR="$${HUBBUB_SITE_DIR:-target/trial/site}" exec target/trial/hubbub
 
 build: ## Server and pages, in release form
 	@tools/setup build

@@ -13,6 +13,7 @@ mod measure;
 mod network;
 mod newcomer;
 mod ordinary;
+mod processors;
 mod server;
 mod table;
 mod work;

@@ -14,6 +14,7 @@ use crate::kinds::Count;
 use crate::ledger::{Ledger, Span};
 use crate::newcomer::newcomer;
 use crate::ordinary::{CLIENTS, Ordinary};
+use crate::processors::Processors;
 use crate::server::Server;
 use crate::table::{Row, show, verdict};
 use crate::work;
@@ -93,6 +94,7 @@ impl Run<'_> {
     async fn part(&self, (attacks, time, name): Part, rate: String) -> Result<Row, Failed> {
         let count = Arc::new(Count::default());
         let (from, end) = (StdInstant::now(), Instant::now() + time);
+        let processors = Processors::now()?;
         if !attacks.is_empty() {
             let order = (attacks, end, count.clone());
             self.orders.send(order).await.map_err(|_| Failed::Usage("the attackers are gone".to_owned()))?;
@@ -108,10 +110,11 @@ impl Run<'_> {
         }
         tokio::time::sleep_until(end).await;
         let to = StdInstant::now();
+        let stolen_per_cent = Processors::now()?.stolen_per_cent_since(&processors);
         let newcomers = newcomers.join_all().await;
         let done = count.done.load(Ordering::Relaxed);
         let delays = self.ledger.delays(Span { from, to });
-        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib })
+        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_cent })
     }
 
     /// Ends the ordinary clients and prints what they missed and what the server kept; returns how many checks fail.

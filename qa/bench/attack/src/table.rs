@@ -20,6 +20,8 @@ pub(crate) struct Row {
     pub(crate) newcomers: Vec<Option<Duration>>,
     pub(crate) files: usize,
     pub(crate) resident_kib: u64,
+    /// Time that the host took from the processors of this machine.
+    pub(crate) stolen_per_cent: f64,
 }
 
 impl Row {
@@ -39,19 +41,19 @@ pub(crate) fn verdict(is_good: bool) -> &'static str {
 
 /// Prints a line; the quiet one, which has none to be compared with, begins the table.
 pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
-    let Row { name, rate, done, delays, newcomers, files, resident_kib } = row;
+    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_cent } = row;
     if quiet.is_none() {
         println!(
             "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
-             open files | MiB |"
+             open files | MiB | stolen % |"
         );
-        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     }
     let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1e3);
     let slowest = newcomers.iter().flatten().max().copied().map(ms).unwrap_or_default();
     let inside = newcomers.iter().flatten().count();
     println!(
-        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} |",
+        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {stolen_per_cent:.1} |",
         verdict(quiet.is_none_or(|quiet| row.is_good(quiet))),
         delays.count,
         ms(delays.median),
