@@ -110,11 +110,11 @@ impl Run<'_> {
         }
         tokio::time::sleep_until(end).await;
         let to = StdInstant::now();
-        let stolen_per_cent = Processors::now()?.stolen_per_cent_since(&processors);
+        let stolen_per_mille = Processors::now()?.stolen_per_mille_since(&processors);
         let newcomers = newcomers.join_all().await;
         let done = count.done.load(Ordering::Relaxed);
         let delays = self.ledger.delays(Span { from, to });
-        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_cent })
+        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille })
     }
 
     /// Ends the ordinary clients and prints what they missed and what the server kept; returns how many checks fail.

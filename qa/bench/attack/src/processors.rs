@@ -20,8 +20,9 @@ impl Processors {
         Ok(Self { total: times.iter().sum(), stolen: times.get(7).copied().unwrap_or(0) })
     }
 
-    pub(crate) fn stolen_per_cent_since(&self, before: &Self) -> f64 {
-        let of = |now: u64, before: u64| now.saturating_sub(before) as f64;
-        100.0 * of(self.stolen, before.stolen) / of(self.total, before.total).max(1.0)
+    /// Thousandths of the time since then that were stolen.
+    pub(crate) fn stolen_per_mille_since(&self, before: &Self) -> u64 {
+        let total = self.total.saturating_sub(before.total).max(1);
+        1_000 * self.stolen.saturating_sub(before.stolen) / total
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Row {
     pub(crate) newcomers: Vec<Option<Duration>>,
     pub(crate) files: usize,
     pub(crate) resident_kib: u64,
-    /// Time that the host took from the processors of this machine.
-    pub(crate) stolen_per_cent: f64,
+    /// Thousandths of the time that the host took from the processors of this machine.
+    pub(crate) stolen_per_mille: u64,
 }
 
 impl Row {
@@ -41,7 +41,7 @@ pub(crate) fn verdict(is_good: bool) -> &'static str {
 
 /// Prints a line; the quiet one, which has none to be compared with, begins the table.
 pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
-    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_cent } = row;
+    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille } = row;
     if quiet.is_none() {
         println!(
             "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
@@ -53,7 +53,7 @@ pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
     let slowest = newcomers.iter().flatten().max().copied().map(ms).unwrap_or_default();
     let inside = newcomers.iter().flatten().count();
     println!(
-        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {stolen_per_cent:.1} |",
+        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {}.{} |",
         verdict(quiet.is_none_or(|quiet| row.is_good(quiet))),
         delays.count,
         ms(delays.median),
@@ -61,5 +61,7 @@ pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
         ms(delays.worst),
         newcomers.len(),
         resident_kib / 1024,
+        stolen_per_mille / 10,
+        stolen_per_mille % 10,
     );
 }
