@@ -5,7 +5,8 @@ use leptos::prelude::{Action, Signal, With};
 use protocol::json::from_text;
 use protocol::rest::{Members, NewChat, NewMembers, UserRef, Users};
 use protocol::{
-    Cursor, DraftId, ErrorCode, Member, Message, MessageId, MessageKind, RoomId, RoomSummary, UserId,
+    Cursor, DraftId, ErrorCode, Member, Message, MessageId, MessageKind, Reaction, RoomId, RoomSummary,
+    UserId,
 };
 use serde::Serialize;
 use serde_lite::Deserialize;
@@ -148,6 +149,11 @@ pub(crate) async fn history(
         // The list of messages shows neither.
         parent: None,
         kind: MessageKind::Text,
+        rev: message.rev.unwrap_or(0),
+        edited_at_ms: message.edited_at.as_deref().map(parse_time),
+        deleted_at_ms: message.deleted_at.as_deref().map(parse_time),
+        pinned: message.pinned.unwrap_or(false),
+        reactions: message.reactions,
     });
     Ok((messages.collect(), page.has_more))
 }
@@ -169,6 +175,12 @@ struct Line {
     draft_id: DraftId,
     created_at: String,
     sender: UserRef,
+    rev: Option<u64>,
+    edited_at: Option<String>,
+    deleted_at: Option<String>,
+    pinned: Option<bool>,
+    #[serde(default)]
+    reactions: Vec<Reaction>,
 }
 
 /// A body to send.

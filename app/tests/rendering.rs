@@ -46,6 +46,8 @@ fn start(path: &str) -> Start {
             typing: Vec::new(),
             participants: vec![user("alice")],
             live: None,
+            rev: None,
+            changed: Vec::new(),
         }),
         ..Start::default()
     }

@@ -31,6 +31,11 @@ fn message(seq: u64, hers: &[u64]) -> Message {
         at_ms: i64::try_from(seq).unwrap(),
         parent: None,
         kind: MessageKind::Text,
+        rev: 0,
+        edited_at_ms: None,
+        deleted_at_ms: None,
+        pinned: false,
+        reactions: Vec::new(),
     }
 }
 
@@ -52,6 +57,8 @@ fn page(seqs: std::ops::RangeInclusive<u64>, recovered: bool) -> JoinedRoom {
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,
+        rev: None,
+        changed: Vec::new(),
     }
 }
 

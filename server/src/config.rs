@@ -3,6 +3,7 @@
 
 mod accounts;
 mod cargo_leptos;
+mod changes;
 mod choice;
 mod data_paths;
 mod error;
@@ -23,6 +24,7 @@ use crate::auth::Proxies;
 use crate::auth::cookies::{HOST_PREFIX, PLAIN_COOKIE};
 use crate::auth::origin::Origins;
 pub use accounts::{AccountPolicy, Directory, Registration};
+pub use changes::ChangeRules;
 use choice::OnOff;
 pub use choice::{AccountsMode, Environment, Synchronous};
 pub(crate) use data_paths::DataPaths;
@@ -82,6 +84,8 @@ pub struct Config {
     pub limits: Limits,
     /// Quotas of one user, and of one address.
     pub quotas: Quotas,
+    /// Rules for changes of messages.
+    pub changes: ChangeRules,
     /// Minimum size in bytes of a message that is compressed; `None`: compression is not negotiated.
     pub compression_min_bytes: Option<usize>,
     /// The log filter.
@@ -95,6 +99,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Invalid`].
+    // Long because each setting has a line.
     pub(crate) fn check(
         settings: Settings,
         listen_flag: bool,
@@ -147,6 +152,7 @@ impl Config {
             rate_limits,
             limits,
             quotas,
+            changes: settings.changes.check()?,
             compression_min_bytes: compression_min_bytes(
                 settings.compression,
                 settings.compression_min_bytes,

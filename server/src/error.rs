@@ -252,7 +252,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::WrongCredentials | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
         ErrorCode::Forbidden | ErrorCode::NotJoined => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::Taken => StatusCode::CONFLICT,
+        ErrorCode::Taken | ErrorCode::Conflict => StatusCode::CONFLICT,
         ErrorCode::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::BadFrame
         | ErrorCode::Invalid

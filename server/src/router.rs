@@ -11,7 +11,7 @@ use axum::http::Method;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, delete, get, post};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -26,7 +26,7 @@ use crate::dialect::{AuthPolicy, ENDPOINTS, Endpoint, most_bytes_of_a_carrier};
 use crate::error::ApiError;
 use crate::gateway::pages::{account as account_page, files, forms, routes, views};
 use crate::gateway::rest::{
-    account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
+    account, changes, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoGateway;
 use crate::gateway::{headers, host, request_limits, socketio, websocket};
@@ -102,6 +102,9 @@ fn small() -> Router<AppState> {
         .route("/api/v1/chats/{room}/members", get(rooms::members).post(rooms::add_members))
         .route("/api/v1/chats/{room}/members/{user}", delete(rooms::remove_member))
         .route("/api/v1/chats/{room}/read", post(messages::read))
+        .route("/api/v1/messages/{message}/history", get(changes::history))
+        .route("/api/v1/messages/{message}/pin", put(changes::pin).delete(changes::unpin))
+        .route("/api/v1/messages/{message}/reactions/{emoji}", put(changes::react).delete(changes::unreact))
         .route("/api/v1/users", get(users::search))
         .route("/api/v1/notifications/read", post(notifications::read))
         .route("/api/v1/websocket/stats", get(stats::stats))
@@ -115,6 +118,7 @@ fn small() -> Router<AppState> {
 fn carriers(most_bytes: usize) -> Router<AppState> {
     Router::new()
         .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
+        .route("/api/v1/messages/{message}", patch(changes::edit).delete(changes::delete))
         .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
         .route("/api/v1/jobs/{job}", get(jobs::show).patch(jobs::report).delete(jobs::delete))
         .route("/api/v1/notifications", get(notifications::list).post(notifications::create))

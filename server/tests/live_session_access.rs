@@ -41,7 +41,7 @@ async fn enter(app: &App, who: &Tokens) -> Socket {
 
 /// The answer to a join: its frame, or its error.
 async fn join(socket: &mut Socket, room: &RoomId) -> Result<Box<JoinedRoom>, ErrorCode> {
-    socket.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
+    socket.say(&ClientFrame::Join { room: room.clone(), since: None, changes: None }).await;
     loop {
         match socket.hear().await {
             ServerFrame::Joined { data } => return Ok(Box::new(data)),

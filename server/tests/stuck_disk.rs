@@ -32,7 +32,7 @@ async fn a_writer_to_a_stuck_disk_is_paused_and_goes_on_afterwards() {
     let room = app.create_room(&ann, "Kitchen", &[]).await;
     let (stream, _) = connect_async(app.socket_url(&format!("?token={}", ann.access_token))).await.unwrap();
     let (mut sink, mut stream) = stream.split();
-    let join = ClientFrame::Join { room: room.clone(), since: None };
+    let join = ClientFrame::Join { room: room.clone(), since: None, changes: None };
     sink.send(Message::text(serde_json::to_string(&join).unwrap())).await.unwrap();
     let mut hear = async || {
         let message = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap();

@@ -158,7 +158,7 @@ impl Poster {
     }
 
     async fn join(&mut self, socket: &mut Socket) -> bool {
-        let join = protocol::ClientFrame::Join { room: self.room.clone(), since: self.since };
+        let join = protocol::ClientFrame::Join { room: self.room.clone(), since: self.since, changes: None };
         if !socket.try_say(&join).await {
             return false;
         }

@@ -139,7 +139,7 @@ async fn a_bad_frame_gets_an_error_and_keeps_the_connection() {
     assert_eq!(socket.error().await, ("too_long".to_owned(), Some("body".to_owned())));
 
     let mut stranger = Socket::enter(&token_url(&app, &eve)).await;
-    stranger.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
+    stranger.say(&ClientFrame::Join { room: room.clone(), since: None, changes: None }).await;
     assert_eq!(stranger.error().await.0, "not_found");
 
     socket.say(&ClientFrame::Ping { nonce: 7 }).await;

@@ -140,6 +140,8 @@ impl ChatState {
             | ServerFrame::Expiring { .. }
             | ServerFrame::Left { .. }
             | ServerFrame::Broadcast { .. }
+            | ServerFrame::Changed { .. }
+            | ServerFrame::Done { .. }
             | ServerFrame::Participant { .. }
             | ServerFrame::Notification { .. }
             | ServerFrame::Direct { .. }
@@ -177,13 +179,17 @@ impl ChatState {
         let seen = self.room(room).loaded_head();
         let counted = || self.list.with_untracked(|list| list.get(room).map(|summary| summary.head));
         let since = if self.is_open(room) { seen } else { seen.or_else(counted) };
-        Effect::Send(ClientFrame::Join { room: room.clone(), since })
+        Effect::Send(ClientFrame::Join { room: room.clone(), since, changes: None })
     }
 
     fn joined(self, joined: &JoinedRoom, now: i64) -> Vec<Effect> {
         if joined.recovered && joined.has_more {
             // A long absence: the newest page is what is read first; older ones come by scrolling.
-            return vec![Effect::Send(ClientFrame::Join { room: joined.room.clone(), since: None })];
+            return vec![Effect::Send(ClientFrame::Join {
+                room: joined.room.clone(),
+                since: None,
+                changes: None,
+            })];
         }
         self.view(|view| view.end_rejoin(&joined.room));
         let is_known = self.list.with_untracked(|list| list.get(&joined.room).is_some());
@@ -335,7 +341,7 @@ impl ChatState {
         let state = self.room(room);
         state.opened(read);
         // Without a connection the frame is dropped, and the next one asks again.
-        let join = || Effect::Send(ClientFrame::Join { room: room.clone(), since: None });
+        let join = || Effect::Send(ClientFrame::Join { room: room.clone(), since: None, changes: None });
         (!state.is_loaded()).then(join)
     }
 

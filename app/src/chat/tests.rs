@@ -51,6 +51,11 @@ fn message(room: &str, seq: u64, author: &str, draft: DraftId) -> Message {
         at_ms: i64::try_from(seq).unwrap(),
         parent: None,
         kind: MessageKind::Text,
+        rev: 0,
+        edited_at_ms: None,
+        deleted_at_ms: None,
+        pinned: false,
+        reactions: Vec::new(),
     }
 }
 
@@ -72,6 +77,8 @@ fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,
+        rev: None,
+        changed: Vec::new(),
     }
 }
 
@@ -272,7 +279,7 @@ fn a_live_session_is_joined_left_and_joined_again_from_where_it_was_left() {
     alice(|here| {
         let (chat, session) = (id("a"), id("session_a"));
         let joins = |effect: Effect| match effect {
-            Effect::Send(ClientFrame::Join { room, since }) => (room, since.map(|it| it.seq)),
+            Effect::Send(ClientFrame::Join { room, since, .. }) => (room, since.map(|it| it.seq)),
             other => panic!("{other:?}"),
         };
         assert_eq!(joins(here.state.enter(&chat, &session)), (session.clone(), None));

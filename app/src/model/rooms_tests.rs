@@ -38,6 +38,11 @@ fn message(room: &str, seq: u64, author: &str) -> Message {
         at_ms: i64::try_from(seq).unwrap() * 1_000,
         parent: None,
         kind: MessageKind::Text,
+        rev: 0,
+        edited_at_ms: None,
+        deleted_at_ms: None,
+        pinned: false,
+        reactions: Vec::new(),
     }
 }
 
@@ -55,6 +60,8 @@ fn joined(room: &str, messages: Vec<Message>, recovered: bool, read_seq: u64) ->
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,
+        rev: None,
+        changed: Vec::new(),
     }
 }
 

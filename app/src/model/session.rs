@@ -207,6 +207,8 @@ mod tests {
             typing: Vec::new(),
             participants: participants.iter().map(|name| UserId::parse(name).unwrap()).collect(),
             live,
+            rev: None,
+            changed: Vec::new(),
         }
     }
 

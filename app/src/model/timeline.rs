@@ -16,6 +16,9 @@ const LEFT_OF_FOLLOWED: usize = 160;
 /// Messages that are kept while an earlier one is missing.
 const MAX_AHEAD: usize = 200;
 
+/// What is shown in place of the text of a deleted message.
+const DELETED: &str = "This message was deleted.";
+
 /// What a frame did to the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -124,7 +127,7 @@ impl Timeline {
             key: LineKey { author: message.author.clone(), draft: message.draft },
             author: message.author.clone(),
             name: message.name.clone(),
-            body: message.body.clone(),
+            body: if message.deleted_at_ms.is_some() { DELETED.to_owned() } else { message.body.clone() },
             at_ms: message.at_ms,
             mine: self.is_me(&message.author),
             state: LineState::Sent,
@@ -206,6 +209,11 @@ impl Timeline {
             // What is written here answers nothing and is plain text.
             parent: None,
             kind: MessageKind::Text,
+            rev: 0,
+            edited_at_ms: None,
+            deleted_at_ms: None,
+            pinned: false,
+            reactions: Vec::new(),
         };
         if self.head.is_some_and(|head| head.epoch == posted.cursor.epoch && posted.cursor.seq <= head.seq) {
             // Sent before the connection was lost; the message itself is here already.

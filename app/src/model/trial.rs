@@ -197,6 +197,8 @@ mod tests {
             typing: Vec::new(),
             participants: Vec::new(),
             live: None,
+            rev: None,
+            changed: Vec::new(),
         };
         assert!(trial.heard(&ServerFrame::Joined { data }, 0));
     }

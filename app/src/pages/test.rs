@@ -195,7 +195,7 @@ fn Rooms(connection: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>
     let trial = RwSignal::new(Trial::default());
     let follow = move || {
         if let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) {
-            connection.send(ClientFrame::Join { room, since: None });
+            connection.send(ClientFrame::Join { room, since: None, changes: None });
         }
     };
     connection.on_frame(move |frame| {

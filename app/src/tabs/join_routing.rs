@@ -98,6 +98,8 @@ mod tests {
                 typing: Vec::new(),
                 participants: Vec::new(),
                 live: None,
+                rev: None,
+                changed: Vec::new(),
             },
         }
     }

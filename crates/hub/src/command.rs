@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::error::HubError;
 use crate::model::Message;
+use crate::store::Change;
 
 /// One command. Commands of one client are executed in the order given.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,17 @@ pub enum Command {
         parent: Option<MessageId>,
         /// What it is.
         kind: MessageKind,
+    },
+    /// Change a message.
+    Change {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// The change's id before it has a number; without one the hub makes one.
+        draft: Option<DraftId>,
+        /// Which message.
+        message: MessageId,
+        /// What is changed.
+        change: Change,
     },
     /// Send a direct message.
     Direct {
@@ -97,6 +109,13 @@ pub enum Command {
 pub enum JoinMode {
     /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
     Recover(Option<Cursor>),
+    /// As [`JoinMode::Recover`], to a client that takes changes of messages: and every change after the number `rev`.
+    RecoverWithChanges {
+        /// The last message that the client has.
+        since: Option<Cursor>,
+        /// The last change that it has; 0 for none.
+        rev: u64,
+    },
     /// The participants of the room.
     WithParticipants,
     /// Nothing.
@@ -110,6 +129,8 @@ pub enum CommandOutcome {
     Accepted,
     /// It will be committed; the receiver gets the message.
     Pending(oneshot::Receiver<Result<Message, HubError>>),
+    /// It will be committed; the receiver gets the number of the change.
+    PendingChange(oneshot::Receiver<Result<u64, HubError>>),
     /// A direct message was committed.
     DirectSent(Box<DirectMessage>),
 }

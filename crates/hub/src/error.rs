@@ -3,7 +3,7 @@
 use protocol::{BadId, ErrorCode, UserId, limits};
 
 use crate::quotas::{Concurrent, Daily};
-use crate::store::StoreError;
+use crate::store::{ChangeError, StoreError};
 
 /// Why a command was not executed, with a text for users. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,6 +77,9 @@ pub enum HubError {
     /// Not a member of this room.
     #[error("this user is not a member of the room")]
     NotMember,
+    /// The message cannot be changed so.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// No job of this identifier, or none that this user may know of.
     #[error("there is no such job")]
     NoSuchJob,
@@ -179,6 +182,7 @@ impl HubError {
             | Self::NoSuchParent
             | Self::NoSuchJob
             | Self::NotMember => ErrorCode::NotFound,
+            Self::Change(error) => change_code(*error),
             Self::TooFast { .. } | Self::OverDaily { .. } => ErrorCode::RateLimited,
             Self::NotJoined => ErrorCode::NotJoined,
             Self::RoomTaken | Self::RoomDeleted => ErrorCode::Taken,
@@ -207,6 +211,7 @@ impl HubError {
             Self::TooManyKept { kept, .. } => Some(kept.field()),
             Self::NoSuchUser(_) | Self::LeftForGood(_) => Some("user_ids"),
             Self::NoSuchParent => Some("parent"),
+            Self::Change(error) => change_field(*error),
             Self::RoomTaken | Self::RoomDeleted => Some("id"),
             Self::JobOver => Some("status"),
             _ => None,
@@ -222,6 +227,26 @@ impl HubError {
             }
             _ => None,
         }
+    }
+}
+
+fn change_code(error: ChangeError) -> ErrorCode {
+    match error {
+        ChangeError::NoSuchMessage => ErrorCode::NotFound,
+        ChangeError::Deleted | ChangeError::DraftUsed => ErrorCode::Invalid,
+        ChangeError::NotAuthor | ChangeError::TooOld | ChangeError::NotOwner => ErrorCode::Forbidden,
+        ChangeError::Conflict { .. } => ErrorCode::Conflict,
+        ChangeError::TooManyReactions | ChangeError::TooManyPins => ErrorCode::TooMany,
+    }
+}
+
+fn change_field(error: ChangeError) -> Option<&'static str> {
+    match error {
+        ChangeError::NoSuchMessage | ChangeError::Deleted | ChangeError::TooOld => Some("message"),
+        ChangeError::Conflict { .. } => Some("base_rev"),
+        ChangeError::TooManyReactions => Some("emoji"),
+        ChangeError::DraftUsed => Some("draft"),
+        ChangeError::NotAuthor | ChangeError::NotOwner | ChangeError::TooManyPins => None,
     }
 }
 
@@ -252,6 +277,32 @@ impl From<BadId> for HubError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn error_of_a_quota_says_of_what_how_many_and_how_much_is_left() {
+        let over = |quota| HubError::OverDaily { quota, per_day: 5, left: 1, retry_after_ms: 70 }.to_string();
+        for (quota, text) in [
+            (
+                Daily::Rooms,
+                "rooms: a user may have 5 new rooms a day, and 1 are left: wait until more is free",
+            ),
+            (
+                Daily::Strangers,
+                "user_ids: a user may have 5 users that share no room with you, put into rooms a day, and 1 are left: wait until more is free",
+            ),
+            (
+                Daily::Bytes,
+                "body: a user may have 5 bytes of messages and jobs a day, and 1 are left: wait until more is free",
+            ),
+        ] {
+            assert_eq!(over(quota), text);
+        }
+        let too_many = |kept| HubError::TooManyKept { kept, limit: 2 }.to_string();
+        let text = "rooms: a user may have 2 rooms: delete one, or leave it to another owner";
+        assert_eq!(too_many(Concurrent::Rooms), text);
+        let text = "owner_id: a user may have 2 running jobs: report the end of one, or delete it";
+        assert_eq!(too_many(Concurrent::Jobs), text);
+    }
 
     #[test]
     fn error_names_its_field_and_the_time_of_a_retry() {

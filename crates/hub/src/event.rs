@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use protocol::{
-    Closing, DirectMessage, Expiry, InboxPosition, JobChange, LiveChange, Maintenance, MemberAdded,
-    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson,
-    ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange,
-    UserId, Welcome,
+    Changes, Closing, DirectMessage, Done, Expiry, InboxPosition, JobChange, LiveChange, Maintenance,
+    MemberAdded, MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange,
+    RawJson, ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan,
+    TypingChange, UserId, Welcome,
 };
 
 use crate::error::HubError;
@@ -33,6 +33,10 @@ pub enum Event {
     Message(Message),
     /// The client's own draft is committed.
     Posted(Posted),
+    /// Messages of a room were changed.
+    Changed(Changes),
+    /// The client's own change is committed.
+    Done(Done),
     /// An application's own event in a room.
     Broadcast(Broadcast),
     /// A user started or stopped typing.

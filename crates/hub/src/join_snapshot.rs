@@ -31,6 +31,10 @@ pub struct JoinSnapshot {
     pub participants: Vec<UserId>,
     /// The status of the live session, if an owner ever set it. Of a chat: its live room's, which `live.room` names.
     pub live: Option<LiveChange>,
+    /// The last change that the client has, if it takes changes.
+    pub rev: Option<u64>,
+    /// Messages that the client had before, as they are now.
+    pub changed: Vec<Message>,
 }
 
 impl JoinSnapshot {
@@ -57,6 +61,8 @@ impl JoinSnapshot {
             typing: self.typing.clone(),
             participants: self.participants.clone(),
             live: self.live.clone(),
+            rev: self.rev,
+            changed: self.changed.clone(),
         }
     }
 }
@@ -86,6 +92,8 @@ mod tests {
             typing: Vec::new(),
             participants: Vec::new(),
             live: None,
+            rev: None,
+            changed: Vec::new(),
         };
         let bob = Member { online: true, ..offline("bob") };
         assert_eq!(snapshot.unannounced_member(), Some((1, bob.clone())));

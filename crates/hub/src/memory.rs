@@ -1,5 +1,6 @@
 //! Memory: a store that ends with the process, and clocks, for tests and measurements.
 
+mod changes;
 mod clock;
 mod inbox;
 mod inbox_store;
@@ -19,7 +20,10 @@ pub use injected_errors::{HeldRead, InjectedErrors};
 use room::{MemberRow, Room, index};
 
 use crate::model::{Membership, RoomRecord, User};
-use crate::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
+use crate::store::{
+    Appended, ChangeBatch, ChangeDraft, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError,
+    Version,
+};
 
 /// A [`Store`] in memory, for tests and measurements. It has the same contract as those on disk, except that nothing outlives
 /// it.
@@ -128,6 +132,7 @@ impl State {
             kind: room.kind,
             chat: room.chat.clone(),
             head: room.head(),
+            rev: room.changes.rev(),
             created_at_ms: room.created_at_ms,
             active_at_ms: room.active_at_ms,
             members: members.collect::<Result<_, _>>()?,
@@ -280,6 +285,40 @@ impl Store for MemoryStore {
         Ok(answers)
     }
 
+    async fn change(
+        &self,
+        id: &RoomId,
+        drafts: Vec<ChangeDraft>,
+        at_ms: i64,
+    ) -> Result<ChangeBatch, StoreError> {
+        self.injected.before_append()?;
+        let mut state = self.state();
+        state.room(id)?;
+        for draft in &drafts {
+            state.user(&draft.author.id)?;
+        }
+        let batch = state.room(id)?.change(&drafts, at_ms);
+        self.injected.after_change()?;
+        Ok(batch)
+    }
+
+    async fn messages_changed_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        self.injected.before_page().await?;
+        let state = self.state();
+        let room = state.rooms.get(room);
+        Ok(room.map_or_else(Page::default, |room| room.messages_changed_after(rev, upto, limit)))
+    }
+
+    async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
+        Ok(self.state().rooms.get(room).map(|room| room.changes.versions(seq)).unwrap_or_default())
+    }
+
     async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError> {
         let mut state = self.state();
         let Some(room) = state.rooms.get_mut(room) else {
@@ -298,7 +337,7 @@ impl Store for MemoryStore {
         self.injected.before_page().await?;
         let state = self.state();
         let room = state.rooms.get(room);
-        Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
+        Ok(room.map_or_else(Page::default, |room| room.page(slice, limit)))
     }
 
     async fn page_for(

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::error::HubError;
 use crate::plain_json;
+use crate::settings::HubSettings;
+use crate::store::{Change, ChangeRights};
 
 /// Any member may read, write, type and mark as read. For everyone else the room does not exist.
 ///
@@ -22,6 +24,46 @@ pub(crate) fn may_take_part(role: Option<Role>) -> Result<(), HubError> {
 /// [`HubError::NoSuchRoom`].
 pub(crate) fn may_invite(role: Option<Role>) -> Result<(), HubError> {
     may_take_part(role)
+}
+
+/// Any member edits and deletes its own messages and reacts; an owner also deletes those of others and pins.
+///
+/// # Errors
+/// [`HubError::NoSuchRoom`].
+pub(crate) fn change_rights(role: Option<Role>, settings: &HubSettings) -> Result<ChangeRights, HubError> {
+    may_take_part(role)?;
+    let is_owner = role == Some(Role::Owner);
+    let window = settings.edit_window.map(|window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+    Ok(ChangeRights {
+        may_delete_others: is_owner,
+        may_pin: is_owner || settings.members_may_pin,
+        edit_window_ms: window,
+    })
+}
+
+/// What a change sets: a text, or the kind of a reaction.
+///
+/// # Errors
+/// As [`check_body`] and for a reaction that is neither an emoji nor declared.
+pub(crate) fn check_change(change: &Change, settings: &HubSettings) -> Result<(), HubError> {
+    match change {
+        Change::Edit { body, .. } => check_body(body, settings.message_bytes),
+        Change::React { emoji, .. } => check_reaction(emoji, settings),
+        Change::Delete | Change::Pin { .. } => Ok(()),
+    }
+}
+
+/// The kind of a reaction: one emoji, or a word that the application has declared.
+///
+/// # Errors
+/// [`HubError::Invalid`]; the field is `emoji`.
+fn check_reaction(emoji: &str, settings: &HubSettings) -> Result<(), HubError> {
+    let is_declared = || settings.reaction_words.iter().any(|word| **word == *emoji);
+    if emojis::get(emoji).is_some() || is_declared() {
+        return Ok(());
+    }
+    let message = "must be one emoji, or a word that this server declares".to_owned();
+    Err(HubError::Invalid { field: "emoji", message })
 }
 
 /// Whether a room may have so many members; without a limit it may have any number.

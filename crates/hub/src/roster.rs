@@ -90,3 +90,31 @@ pub(crate) fn roster<'a>(
 ) -> Roster {
     Roster::of(memberships.map(|it| member(it, is_present(&it.user.id))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_around_a_member_is_the_list_without_it() {
+        let member = |name: &str| Member {
+            id: UserId::parse(name).unwrap(),
+            name: name.to_owned(),
+            role: Role::Member,
+            online: false,
+            read_seq: 0,
+        };
+        let roster = Roster::of(["ann", "bob", "eve"].map(member).to_vec());
+        let encoded = roster.encoded(|member, out| out.extend_from_slice(member.name.as_bytes()));
+        let around = |index: usize| {
+            let (before, behind) = encoded.around(index)?;
+            Some((String::from_utf8_lossy(before).into_owned(), String::from_utf8_lossy(behind).into_owned()))
+        };
+        let expected = [("", ",bob,eve"), ("ann,", ",eve"), ("ann,bob,", "")];
+        for (index, (before, behind)) in expected.into_iter().enumerate() {
+            assert_eq!(around(index), Some((before.to_owned(), behind.to_owned())));
+        }
+        assert_eq!(around(3), None);
+        assert_eq!(encoded.text(), b"ann,bob,eve");
+    }
+}

@@ -42,6 +42,12 @@ pub struct HubSettings {
     pub rooms_per_connection: usize,
     /// Bytes of UTF-8 text in one message. Default as in [`protocol::limits::MAX_MESSAGE_BYTES`].
     pub message_bytes: usize,
+    /// How old a message may be whose text its author edits. Default: any age.
+    pub edit_window: Option<Duration>,
+    /// Whether every member may pin messages, and not only owners. Default: owners only.
+    pub members_may_pin: bool,
+    /// Words that are reactions beside emojis. Default: none.
+    pub reaction_words: Arc<[Box<str>]>,
     /// Bytes of inbox entries that may wait for one user. Default as in [`protocol::limits::INBOX_BYTES_PER_USER`].
     pub inbox_bytes_per_user: u64,
     /// The server's name in events. Default `hubbub`.
@@ -65,6 +71,9 @@ impl Default for HubSettings {
             connections_per_user: protocol::limits::MAX_CONNECTIONS_PER_USER,
             rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
             message_bytes: protocol::limits::MAX_MESSAGE_BYTES,
+            edit_window: None,
+            members_may_pin: false,
+            reaction_words: Arc::default(),
             inbox_bytes_per_user: protocol::limits::INBOX_BYTES_PER_USER,
             server_name: "hubbub".into(),
         }

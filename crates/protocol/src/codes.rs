@@ -24,6 +24,8 @@ pub enum ErrorCode {
     TooLong,
     /// A name or identifier that is in use already.
     Taken,
+    /// Somebody else changed it meanwhile: look at it again.
+    Conflict,
     /// A password that is too short, too long or too common.
     WeakPassword,
     /// The user name or the password is wrong; the error does not tell which.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::payload::{
-    Broadcast, Closing, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded, MemberRemoved,
-    Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
+    Broadcast, Changes, Closing, Done, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded,
+    MemberRemoved, Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange,
+    Welcome,
 };
 use crate::{
     Cursor, DirectMessage, DraftId, JobChange, LiveChange, Maintenance, Message, MessageId, MessageKind,
@@ -33,6 +34,10 @@ pub enum ClientFrame {
         /// The last number that the client has; without it the answer brings the newest page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Cursor>,
+        /// The client takes changes of messages, and has those up to this number of the same history; 0 for none. Without it
+        /// the client is sent messages as they are when it receives them, and no change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changes: Option<u64>,
     },
     /// Ends the subscription to a room. The user remains a member. Answered by `left`.
     Leave {
@@ -53,6 +58,53 @@ pub enum ClientFrame {
         /// What it is; plain text where this is absent.
         #[serde(default, skip_serializing_if = "MessageKind::is_text")]
         kind: MessageKind,
+    },
+    /// Gives a message of one's own another text. Answered by `done`, or by `error` with the draft's id.
+    Edit {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// The change's name before it has a number; a resend with the same one is the same change.
+        draft: DraftId,
+        /// Which message.
+        message: MessageId,
+        /// The new text.
+        body: String,
+        /// The number of the last change that the author had seen; refused with `conflict` if the text was edited since.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base_rev: Option<u64>,
+    },
+    /// Deletes a message: its number stays, its text goes. Answered as `edit`.
+    Delete {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// As in `edit`.
+        draft: DraftId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// Sets or removes one's reaction to a message. Answered as `edit`.
+    React {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// As in `edit`.
+        draft: DraftId,
+        /// Which message.
+        message: MessageId,
+        /// One emoji, or a word that the application has declared.
+        emoji: String,
+        /// Whether it is set.
+        on: bool,
+    },
+    /// Pins a message to the room, or unpins it. Answered as `edit`.
+    Pin {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// As in `edit`.
+        draft: DraftId,
+        /// Which message.
+        message: MessageId,
+        /// Whether it is pinned.
+        on: bool,
     },
     /// Sends a message to one member of the same room. Answered by `direct`, which the recipient receives too.
     Direct {
@@ -175,6 +227,18 @@ pub enum ServerFrame {
     Posted {
         /// Which draft became which message.
         data: Posted,
+    },
+    /// Messages were edited or deleted, or have other reactions or pins. Only to clients that take changes.
+    #[serde(rename = "changed")]
+    Changed {
+        /// Which, and what they are now.
+        data: Changes,
+    },
+    /// The client's own change is committed.
+    #[serde(rename = "done")]
+    Done {
+        /// Which draft became which change.
+        data: Done,
     },
     /// An event of the application's own in a room. Best effort: neither stored nor numbered, and dropped for a client that
     /// lags.

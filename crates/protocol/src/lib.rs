@@ -28,11 +28,11 @@ pub use inbox::{
 };
 pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, is_reserved, live_room};
 pub use message_kind::{BadKind, MessageKind};
-pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
+pub use model::{Member, Message, Preview, Reaction, Role, RoomKind, RoomSummary};
 pub use opaque::Opaque;
 pub use payload::{
-    Broadcast, Closing, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded, MemberRemoved,
-    Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange,
-    Welcome,
+    Broadcast, Changes, Closing, Done, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded,
+    MemberRemoved, Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep,
+    TypingChange, Welcome,
 };
 pub use raw_json::RawJson;

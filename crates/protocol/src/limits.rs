@@ -90,3 +90,12 @@ pub const PORTION_BYTES: usize = 64 * 1024;
 
 /// Bytes of entries that may wait for one user. Beyond it the sender is refused.
 pub const INBOX_BYTES_PER_USER: u64 = 64 * 1024 * 1024;
+
+/// Kinds of reactions that one message may have.
+pub const MAX_REACTION_KINDS: usize = 50;
+
+/// Users that are named with each kind of reaction; of the others there is the count.
+pub const REACTION_USERS: usize = 20;
+
+/// Messages that may be pinned to one room.
+pub const MAX_PINS: usize = 100;

@@ -29,6 +29,43 @@ pub struct Message {
     /// What it is.
     #[serde(default, skip_serializing_if = "MessageKind::is_text")]
     pub kind: MessageKind,
+    /// The number of the last change of the message, in the order of the room's changes; 0: it is as it was posted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rev: u64,
+    /// When its text was last edited, in milliseconds since 1970-01-01 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at_ms: Option<i64>,
+    /// When it was deleted, in milliseconds since 1970-01-01 UTC. The text of a deleted message is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at_ms: Option<i64>,
+    /// Whether it is pinned to the room.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// Its reactions, in the order in which the first of each came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// The reactions of one kind to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
+pub struct Reaction {
+    /// An emoji, or a word that the application has declared.
+    pub emoji: String,
+    /// How many users reacted so.
+    pub count: u32,
+    /// The first of them, at most [`crate::limits::REACTION_USERS`], in the order in which they reacted.
+    #[serde(default)]
+    pub users: Vec<UserId>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What a member may do in a room.

@@ -60,6 +60,37 @@ pub struct JoinedRoom {
     /// The status of the live session, if an owner ever set it. Of a chat: its live session's, which `live.room` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveChange>,
+    /// To a client that takes changes: the number of the last change that it has now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rev: Option<u64>,
+    /// To a client that takes changes: messages that it had before, as they are now, in the order of their last changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Message>,
+}
+
+/// See [`crate::ServerFrame::Changed`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
+pub struct Changes {
+    /// Where.
+    pub room: RoomId,
+    /// The number of the first change.
+    pub from: u64,
+    /// The number of the last change; a client that has those before `from` has all up to here.
+    pub to: u64,
+    /// The messages that were changed, as they are now, in the order of their last changes.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+}
+
+/// See [`crate::ServerFrame::Done`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, serde_lite::Deserialize)]
+pub struct Done {
+    /// Where.
+    pub room: RoomId,
+    /// Which draft.
+    pub draft: DraftId,
+    /// Its number; of a change that had nothing to change, the number of the room's last one.
+    pub rev: u64,
 }
 
 /// A room and nothing else.

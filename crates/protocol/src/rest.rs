@@ -6,7 +6,9 @@ mod websocket;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DraftId, ErrorCode, Member, MessageId, MessageKind, RoomId, RoomKind, RoomSummary, UserId};
+use crate::{
+    DraftId, ErrorCode, Member, MessageId, MessageKind, Reaction, RoomId, RoomKind, RoomSummary, UserId,
+};
 
 pub use inbox::{
     JobPatch, Jobs, NewJob, NewMaintenance, NewNotification, Notifications, NotificationsRead, Notified,
@@ -207,6 +209,60 @@ pub struct ChatMessage {
     pub updated_at: String,
     /// The author, in full.
     pub sender: User,
+    /// What later changes have made of it.
+    #[serde(flatten)]
+    pub changes: ChatMessageChanges,
+}
+
+/// What later changes have made of a message. A message that was never changed has none of these keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatMessageChanges {
+    /// The number of its last change, in the order of the changes of its chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rev: Option<u64>,
+    /// When its text was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<String>,
+    /// When it was deleted. Its `content` is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<String>,
+    /// Whether it is pinned to its chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    /// Its reactions, in the order in which the first of each came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// `PATCH /api/v1/messages/{id}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MessagePatch {
+    /// The new text.
+    pub content: String,
+    /// The number of the last change that the author had seen; refused with `conflict` if the text was edited since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_rev: Option<u64>,
+    /// A draft's name makes a resend safe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_id: Option<DraftId>,
+}
+
+/// `GET /api/v1/messages/{id}/history`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageHistory {
+    /// Its earlier texts, oldest first; none of a message that was deleted, or never edited.
+    pub versions: Vec<MessageVersion>,
+}
+
+/// An earlier text of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageVersion {
+    /// The edit that made it; 0: it was posted so.
+    pub rev: u64,
+    /// The text.
+    pub content: String,
+    /// When that was.
+    pub created_at: String,
 }
 
 /// `GET /api/v1/chats/{id}/messages?before=&after=&limit=`

@@ -6,7 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::json::from_text;
 use protocol::{
-    ClientFrame, Cursor, DraftId, Message, MessageId, MessageKind, RoomId, ServerFrame, UserId, limits,
+    ClientFrame, Cursor, DraftId, Message, MessageId, MessageKind, Reaction, RoomId, ServerFrame, UserId,
+    limits,
 };
 use uuid::Uuid;
 
@@ -29,6 +30,17 @@ fn uuid() -> impl Strategy<Value = Uuid> {
 }
 
 prop_compose! {
+    fn reaction()(
+        emoji in any::<String>(),
+        count in any::<u32>(),
+        users in proptest::collection::vec("[A-Za-z0-9_:.@|-]{1,64}", 0..3),
+    ) -> Reaction {
+        let users = users.iter().map(|user| UserId::parse(user).unwrap()).collect();
+        Reaction { emoji, count, users }
+    }
+}
+
+prop_compose! {
     fn message()(
         room in room(),
         (epoch, seq, at_ms) in any::<(u32, u64, i64)>(),
@@ -36,10 +48,16 @@ prop_compose! {
         (name, body) in any::<(String, String)>(),
         (id, draft, parent) in (uuid(), uuid(), proptest::option::of(uuid())),
         kind in kind(),
+        state in (any::<u64>(), any::<Option<i64>>(), any::<Option<i64>>(), any::<bool>()),
+        reactions in proptest::collection::vec(reaction(), 0..3),
     ) -> Message {
         let (author, cursor) = (UserId::parse(&author).unwrap(), Cursor { epoch, seq });
         let (id, draft, parent) = (MessageId(id), DraftId(draft), parent.map(MessageId));
-        Message { room, cursor, id, author, name, draft, body, at_ms, parent, kind }
+        let (rev, edited_at_ms, deleted_at_ms, pinned) = state;
+        Message {
+            room, cursor, id, author, name, draft, body, at_ms, parent, kind, rev, edited_at_ms, deleted_at_ms, pinned,
+            reactions,
+        }
     }
 }
 

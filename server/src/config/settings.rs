@@ -7,6 +7,7 @@ use protocol::UserId;
 
 use super::accounts::AccountSettings;
 use super::cargo_leptos::CargoLeptos;
+use super::changes::ChangeSettings;
 use super::choice::{AccountsMode, Environment, OnOff, Synchronous};
 use super::data_paths::DataPaths;
 use super::limits::LimitSettings;
@@ -117,6 +118,9 @@ pub(crate) struct Settings {
 
     #[command(flatten)]
     pub(super) quotas: QuotaSettings,
+
+    #[command(flatten)]
+    pub(super) changes: ChangeSettings,
 
     /// Whether permessage-deflate (RFC 7692) is negotiated with sockets that offer it. off saves CPU where bandwidth costs
     /// nothing.

@@ -52,6 +52,7 @@ pub(super) fn message(body: &str) -> Message {
         at_ms: AT_MS,
         parent: None,
         kind: MessageKind::Text,
+        state: None,
     }
 }
 

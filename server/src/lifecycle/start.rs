@@ -148,6 +148,9 @@ fn hub_settings(config: &Config) -> HubSettings {
         message_bytes: config.limits.message_bytes,
         history_cache_bytes: config.limits.history_cache_bytes,
         inbox_bytes_per_user: config.limits.inbox_bytes_per_user,
+        edit_window: config.changes.edit_window,
+        members_may_pin: config.changes.members_may_pin,
+        reaction_words: config.changes.reaction_words.iter().map(|word| word.as_str().into()).collect(),
         server_name: config.server_name.as_str().into(),
         ..HubSettings::default()
     }

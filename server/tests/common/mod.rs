@@ -18,7 +18,8 @@ use server::auth::Proxies;
 use server::auth::origin::Origins;
 use server::clock::SystemClock;
 use server::config::{
-    AccountPolicy, AccountsMode, Config, Environment, Limits, Quotas, RateLimits, Secret, Synchronous,
+    AccountPolicy, AccountsMode, ChangeRules, Config, Environment, Limits, Quotas, RateLimits, Secret,
+    Synchronous,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -107,6 +108,7 @@ impl App {
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),
             quotas: Quotas::OFF,
+            changes: ChangeRules::default(),
             compression_min_bytes: Some(1024),
             log: "warn".to_owned(),
             retired_names: Vec::new(),

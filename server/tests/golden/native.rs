@@ -99,6 +99,31 @@ async fn frames_of_the_native_protocol_are_unchanged() {
     hers.ask(t, broadcast, r#""broadcast""#).await;
     his.ask(t, r#"{"type":"leave","data":{"room":"kitchen"}}"#, r#""left""#).await;
 
+    t.heading("changes of messages");
+    let take = r#"{"type":"join","data":{"room":"kitchen","changes":0}}"#;
+    his.ask(t, take, r#""rev":0"#).await;
+    let message = posted["data"]["id"].as_str().unwrap();
+    let change = |kind: &str, number: u32, more: &str| {
+        let draft = draft(number);
+        format!(
+            r#"{{"type":"{kind}","data":{{"room":"kitchen","draft":"{draft}","message":"{message}"{more}}}}}"#
+        )
+    };
+    let edit = change("edit", 21, r#","body":"Tea is cold","base_rev":0"#);
+    hers.ask(t, &edit, r#""done""#).await;
+    his.expect(t, r#""changed""#).await;
+    hers.ask(t, &change("react", 22, r#","emoji":"👍","on":true"#), r#""done""#).await;
+    his.expect(t, r#""changed""#).await;
+    hers.ask(t, &change("pin", 23, r#","on":true"#), r#""done""#).await;
+    his.expect(t, r#""changed""#).await;
+    hers.ask(t, &change("delete", 24, ""), r#""done""#).await;
+    his.expect(t, r#""changed""#).await;
+    hers.ask(t, &change("edit", 25, r#","body":"Too late""#), r#""error""#).await;
+    let since = &posted["data"]["cursor"];
+    let back = format!(r#"{{"type":"join","data":{{"room":"kitchen","since":{since},"changes":1}}}}"#);
+    his.ask(t, &back, r#""changed""#).await;
+    his.ask(t, r#"{"type":"leave","data":{"room":"kitchen"}}"#, r#""left""#).await;
+
     t.heading("live sessions");
     hers.ask(t, r#"{"type":"join","data":{"room":"session_kitchen"}}"#, r#""joined""#).await;
     his.ask(t, r#"{"type":"join","data":{"room":"session_kitchen"}}"#, r#""joined""#).await;

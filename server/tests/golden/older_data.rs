@@ -114,7 +114,10 @@ async fn live_sign_ins_of_0_1_0_remain_valid_and_ended_ones_do_not() {
 #[tokio::test]
 async fn hubbub_check_accepts_a_database_of_0_1_0() {
     let folder = tempfile::tempdir().unwrap();
-    write_database_of_0_1_0(&folder.path().join("hubbub.db")).await;
+    let path = folder.path().join("hubbub.db");
+    write_database_of_0_1_0(&path).await;
+    // Serving brings the tables up to date.
+    server::store::sqlite::SqliteStore::open(&path).await.unwrap().close().await;
     let output = Command::new(env!("CARGO_BIN_EXE_hubbub"))
         .arg("check")
         .env("HUBBUB_DATA_DIR", folder.path())

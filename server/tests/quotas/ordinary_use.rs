@@ -71,7 +71,7 @@ async fn heard(socket: &mut Socket, count: usize) {
 
 async fn join_all(socket: &mut Socket, rooms: &[RoomId]) {
     for room in rooms {
-        socket.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
+        socket.say(&ClientFrame::Join { room: room.clone(), since: None, changes: None }).await;
     }
     heard(socket, rooms.len()).await;
 }

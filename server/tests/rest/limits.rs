@@ -120,7 +120,7 @@ async fn limits_per_user_and_connection_are_configurable() {
     assert_eq!(second.end().await, End::Closed(4429));
 
     socket.join(&one, None).await;
-    socket.say(&ClientFrame::Join { room: other.clone(), since: None }).await;
+    socket.say(&ClientFrame::Join { room: other.clone(), since: None, changes: None }).await;
     assert_eq!(socket.error().await.0, "too_many");
     socket.say(&post(&one, 1, "ten bytes!")).await;
     socket.say(&post(&one, 2, "eleven byte")).await;

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod address_limits;
+mod changes;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;

@@ -125,7 +125,8 @@ async fn recovery_of_100_000_messages_is_ordered_and_delays_no_other_user() {
     let mut since = Cursor { seq: 0, ..conversation.head };
     let (mut pages, mut last_at_ms) = (0, 0);
     loop {
-        dave.say(&protocol::ClientFrame::Join { room: kitchen.clone(), since: Some(since) }).await;
+        dave.say(&protocol::ClientFrame::Join { room: kitchen.clone(), since: Some(since), changes: None })
+            .await;
         // The page is on its way, and others are heard before the next one is asked for.
         conversation.go_on().await;
         let page = next_page(&mut dave).await;

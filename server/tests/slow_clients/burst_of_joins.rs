@@ -53,7 +53,7 @@ async fn a_client_that_requests_more_than_it_reads_gets_all_of_it() {
     }
     let mut line = SlowSocket::open(&app, &sam).await;
     for room in &rooms {
-        line.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
+        line.say(&ClientFrame::Join { room: room.clone(), since: None, changes: None }).await;
     }
     line.say(&ClientFrame::Ping { nonce: NONCE }).await;
     let expected: Vec<_> = rooms.into_iter().map(|room| (room, MESSAGES)).collect();

@@ -75,7 +75,7 @@ async fn a_slow_consumer_delays_nobody_is_closed_and_misses_nothing() {
     let mut stands = HashMap::new();
     for room in [&kitchen, &attic] {
         speaker.join(room, None).await;
-        slow.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
+        slow.say(&ClientFrame::Join { room: room.clone(), since: None, changes: None }).await;
         while !stands.contains_key(room) {
             if let Some(Heard::Frame(frame)) = slow.next().await {
                 note(&frame, &mut stands);

@@ -103,7 +103,7 @@ impl Socket {
     }
 
     pub(crate) async fn join(&mut self, room: &RoomId, since: Option<Cursor>) -> JoinedRoom {
-        self.say(&ClientFrame::Join { room: room.clone(), since }).await;
+        self.say(&ClientFrame::Join { room: room.clone(), since, changes: None }).await;
         self.hear_some(|frame| match frame {
             ServerFrame::Joined { data } => Some(data),
             _ => None,

@@ -4,12 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::store::{InboxStore as _, JobWrite, MessageDraft, NewEntry, RoomDraft, Store as _};
-use protocol::InboxItem;
+use hub::store::{
+    Change, ChangeDraft, ChangeRights, InboxStore as _, JobWrite, MessageDraft, NewEntry, RoomDraft,
+    Store as _,
+};
+use protocol::{DraftId, InboxItem, MessageId};
 use server::store::sqlite::{OpenError, check};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::world::{
     draft, draft_room, job, live_change, message, notification, open_with_users, room_id, signal, test_user,
@@ -73,6 +77,68 @@ async fn check_accepts_what_this_program_wrote() {
     let in_use = open_with_more(&path).await;
     assert_eq!(findings(&path).await, [""; 0]);
     in_use.close().await;
+}
+
+/// Changes of the kitchen: an edit of the first message, a reaction and a pin of the second, and the third deleted.
+async fn furnish_with_changes(folder: &TempDir) {
+    let ids = furnish(folder).await;
+    let store = server::store::sqlite::SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
+    let alice = Arc::new(test_user("alice"));
+    let rights = ChangeRights { may_pin: true, ..ChangeRights::default() };
+    let drafts = [
+        (0, Change::Edit { body: "edited".into(), base_rev: None }),
+        (1, Change::React { emoji: "👍".into(), on: true }),
+        (1, Change::Pin { on: true }),
+        (2, Change::Delete),
+    ]
+    .map(|(at, change)| {
+        let message = MessageId(ids[at].parse().unwrap());
+        ChangeDraft { author: alice.clone(), draft: DraftId(Uuid::now_v7()), message, change, rights }
+    });
+    let made = store.change(&room_id("kitchen"), drafts.to_vec(), 3000).await.unwrap();
+    assert!(made.results.iter().all(Result::is_ok), "{made:?}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn contradictory_changes_are_named_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish_with_changes(&folder).await;
+    assert_eq!(findings(&folder.path().join("hubbub.db")).await, [""; 0]);
+    for (statements, lines) in [
+        ("DELETE FROM changes WHERE rev = 2", vec!["room kitchen: change 2 is missing (1 is followed by 3)"]),
+        (
+            "UPDATE rooms SET rev = 6 WHERE id = 'kitchen'",
+            vec!["room kitchen: changes 5 to 6 are missing (the newest is 4, the head is 6)"],
+        ),
+        (
+            "UPDATE changes SET kind = 9 WHERE rev = 1",
+            vec![
+                "room kitchen: change 1 cannot be read: error occurred while decoding: no such kind of a change",
+            ],
+        ),
+        (
+            "UPDATE changes SET seq = 99 WHERE rev = 2",
+            vec!["room kitchen: change 2 is of a message that is not there"],
+        ),
+        (
+            "UPDATE messages SET rev = 3 WHERE room = 1 AND seq = 1",
+            vec!["room kitchen: message 1 has the number 3 of a change that is not its own"],
+        ),
+        (
+            "UPDATE messages SET body = 'x' WHERE room = 1 AND seq = 3",
+            vec!["room kitchen: message 3 was deleted, and something of it is left"],
+        ),
+        (
+            "UPDATE pins SET seq = 5; UPDATE reactions SET seq = 6",
+            vec![
+                "room kitchen: there is a reaction of message 6, which does not have it",
+                "room kitchen: there is a pin of message 5, which does not have it",
+            ],
+        ),
+    ] {
+        assert_eq!(found_after(&folder, statements).await, lines, "{statements}");
+    }
 }
 
 /// A store in use, whose newest message is in its log only.

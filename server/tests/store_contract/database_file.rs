@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use hub::store::{
-    Appended, Delivered, HistoryRange, InboxStore as _, JobWrite, MessageDraft, NewEntry, Store, StoreError,
+    Appended, Change, ChangeDraft, ChangeRights, Delivered, HistoryRange, InboxStore as _, JobWrite,
+    MessageDraft, NewEntry, Store, StoreError,
 };
 use protocol::limits::MAX_INBOX_ITEMS;
-use protocol::{Cursor, InboxItem, MessageKind};
+use protocol::{Cursor, DraftId, InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
 use server::store::sqlite::{OpenError, SqliteStore, StoreUnavailable};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -42,6 +43,71 @@ async fn rooms_and_messages_survive_reopening() {
     let again = store.append(&room.id, drafts, 3000).await.unwrap();
     let known = said.iter().map(|it| Appended::Known(message(it).clone())).collect::<Vec<_>>();
     assert_eq!(again, known);
+}
+
+#[tokio::test]
+async fn the_first_twenty_users_of_a_reaction_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
+    let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
+    let said = store.append(&room, vec![draft(&alice, "tea")], 2000).await.unwrap();
+    let mut users = Vec::new();
+    for number in 0..25 {
+        let name = format!("user-{number}");
+        store.create(account(&name)).await.unwrap();
+        let (author, rights) = (Arc::new(test_user(&name)), ChangeRights::default());
+        users.push(author.id.clone());
+        let change = Change::React { emoji: "👍".into(), on: true };
+        let draft = DraftId(uuid::Uuid::now_v7());
+        let change = ChangeDraft { author, draft, message: message(&said[0]).id, change, rights };
+        assert!(store.change(&room, vec![change], 3000).await.unwrap().results[0].is_ok());
+    }
+    let page = store.page(&room, HistoryRange::Newest, 1).await.unwrap();
+    let reactions = page.messages[0].state.clone().unwrap().reactions;
+    users.truncate(20);
+    assert_eq!((reactions[0].count, &reactions[0].users), (25, &users));
+}
+
+/// Whether any file of a folder has these bytes.
+fn is_in_a_file(folder: &std::path::Path, bytes: &[u8]) -> bool {
+    let files = fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+    files.into_iter().any(|content| content.windows(bytes.len()).any(|window| window == bytes))
+}
+
+#[tokio::test]
+async fn text_of_a_deleted_message_is_in_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
+    let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
+    // Among others, and longer than a page, so that it is on pages of its own as well.
+    let texts = [
+        "the first one".to_owned(),
+        "Xylophone".to_owned(),
+        format!("{}Quagmire", "x".repeat(20_000)),
+        "the last one".to_owned(),
+    ];
+    let said =
+        store.append(&room, texts.iter().map(|text| draft(&alice, text)).collect(), 2000).await.unwrap();
+    let change = async |at: usize, change: Change| {
+        let (author, rights) = (alice.clone(), ChangeRights::default());
+        let draft = DraftId(uuid::Uuid::now_v7());
+        let change = ChangeDraft { author, draft, message: message(&said[at]).id, change, rights };
+        assert!(store.change(&room, vec![change], 3000).await.unwrap().results[0].is_ok());
+    };
+    change(1, Change::Edit { body: "Zwieback".into(), base_rev: None }).await;
+    change(2, Change::Edit { body: format!("{}Bulwark", "y".repeat(20_000)).into(), base_rev: None }).await;
+    assert!(is_in_a_file(folder.path(), b"Xylophone") && is_in_a_file(folder.path(), b"Quagmire"));
+    for at in [1, 2] {
+        change(at, Change::Delete).await;
+    }
+    // Which moves the log into the file, and cuts it off (`wal_checkpoint(TRUNCATE)`).
+    store.close().await;
+    assert!(is_in_a_file(folder.path(), b"the last one"));
+    for text in ["Xylophone", "Quagmire", "Zwieback", "Bulwark"] {
+        assert!(!is_in_a_file(folder.path(), text.as_bytes()), "{text}");
+    }
 }
 
 #[tokio::test]

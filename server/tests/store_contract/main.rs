@@ -11,6 +11,7 @@
 mod accounts;
 mod backups;
 mod cached_accounts;
+mod changes;
 mod check;
 mod database_file;
 #[path = "../fixtures/mod.rs"]
@@ -83,6 +84,19 @@ contract! {
         a_large_batch_is_appended_as_one,
         a_message_keeps_its_parent_and_its_kind,
         a_message_is_found_by_its_id_in_any_room;
+    changes:
+        changes_are_numbered_densely,
+        a_change_sent_again_keeps_its_number,
+        a_change_draft_belongs_to_one_change,
+        a_change_without_effect_takes_no_number,
+        a_refused_change_changes_nothing,
+        an_unknown_room_or_author_changes_nothing,
+        an_edit_keeps_the_earlier_texts,
+        an_edit_of_an_older_text_is_a_conflict,
+        a_deleted_message_has_its_number_and_no_content,
+        reactions_are_in_the_order_in_which_they_came,
+        kinds_of_reactions_and_pins_are_bounded,
+        changed_messages_are_paged_by_their_last_change;
     live:
         a_live_room_is_created_once,
         the_members_of_a_live_room_are_those_of_its_chat,

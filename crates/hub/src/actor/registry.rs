@@ -74,3 +74,26 @@ impl<K: Hash + Ord + Clone, C> ActorRegistry<K, C> {
         self.actors().remove(key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mailbox_is_listed_in_the_order_of_the_keys() {
+        let registry = ActorRegistry::<u8, u8>::default();
+        let mut mailboxes = Vec::new();
+        for key in [3, 1, 2] {
+            let (mailbox, commands) = mpsc::channel(1);
+            registry.actors().insert(key, mailbox);
+            mailboxes.push((key, commands));
+        }
+        for (mailbox, key) in registry.all().into_iter().zip(1..) {
+            mailbox.try_send(key).unwrap();
+        }
+        for (key, commands) in &mut mailboxes {
+            assert_eq!(commands.try_recv().ok(), Some(*key));
+        }
+        assert_eq!(registry.len(), 3);
+    }
+}

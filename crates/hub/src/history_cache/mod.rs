@@ -114,6 +114,16 @@ impl RoomHistoryCache {
         self.change(|recent, limits| recent.push(message, limits));
     }
 
+    /// Replaces a message that was changed, if it is cached.
+    pub(crate) fn replace(&self, message: &Message) {
+        self.change(|recent, limits| recent.replace(message, limits));
+    }
+
+    /// One message with this room and epoch, if it is cached.
+    pub(crate) fn get(&self, seq: u64, room: &RoomId, epoch: u32) -> Option<Message> {
+        lock(&self.slot).messages.get(seq, room, epoch)
+    }
+
     /// Replaces the content with these messages, which end with the newest.
     pub(crate) fn fill(&self, messages: &[Message]) {
         let Some(first) = messages.first() else { return };
@@ -190,6 +200,7 @@ mod tests {
             at_ms: 5,
             parent: None,
             kind: MessageKind::Text,
+            state: None,
         }
     }
 

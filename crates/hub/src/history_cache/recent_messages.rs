@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId};
+use protocol::{Cursor, DraftId, MessageId, MessageKind, Reaction, RoomId, UserId};
 
-use crate::model::{Message, User};
+use crate::model::{Message, MessageState, User};
 
 /// Messages without gaps, up to the newest. No encoded frame is kept: frames are several times as large.
 #[derive(Debug)]
@@ -40,28 +40,40 @@ struct CachedMessage {
 struct Rare {
     parent: Option<MessageId>,
     kind: MessageKind,
+    state: Option<Box<MessageState>>,
 }
 
 /// The two counters before a shared text.
 const COUNTERS: usize = 2 * size_of::<usize>();
 
+/// Bytes of memory of what changes have made of a message.
+fn state_bytes(state: Option<&MessageState>) -> usize {
+    let Some(state) = state else { return 0 };
+    let reactions = state.reactions.iter().map(|reaction| {
+        size_of::<Reaction>() + reaction.emoji.len() + reaction.users.len() * size_of::<UserId>()
+    });
+    size_of::<MessageState>() + reactions.sum::<usize>()
+}
+
 impl CachedMessage {
     fn of(message: &Message) -> Self {
-        let Message { id, author, draft, body, at_ms, parent, kind, .. } = message;
-        let is_rare = parent.is_some() || *kind != MessageKind::Text;
+        let Message { id, author, draft, body, at_ms, parent, kind, state, .. } = message;
+        let is_rare = parent.is_some() || *kind != MessageKind::Text || state.is_some();
         Self {
             id: *id,
             draft: *draft,
             author: author.clone(),
             body: body.clone(),
             at_ms: *at_ms,
-            rare: is_rare.then(|| Box::new(Rare { parent: *parent, kind: kind.clone() })),
+            rare: is_rare
+                .then(|| Box::new(Rare { parent: *parent, kind: kind.clone(), state: state.clone() })),
         }
     }
 
     /// Bytes of memory. Authors are not counted: the room has them as members.
     fn bytes(&self) -> usize {
-        let rare = if self.rare.is_some() { size_of::<Rare>() } else { 0 };
+        let rare =
+            self.rare.as_ref().map_or(0, |rare| size_of::<Rare>() + state_bytes(rare.state.as_deref()));
         size_of::<Self>() + COUNTERS + self.body.len() + rare
     }
 
@@ -77,6 +89,7 @@ impl CachedMessage {
             at_ms: self.at_ms,
             parent: rare.and_then(|rare| rare.parent),
             kind: rare.map(|rare| rare.kind.clone()).unwrap_or_default(),
+            state: rare.and_then(|rare| rare.state.clone()),
         }
     }
 }
@@ -114,6 +127,30 @@ impl RecentMessages {
         }
         self.messages.push_back(cached);
         self.bytes += bytes;
+    }
+
+    /// Replaces a message that was changed, if it is here, and evicts the oldest ones beyond the limits.
+    pub(crate) fn replace(&mut self, message: &Message, limits: CacheLimits) {
+        let Some(cached) = self.index(message.cursor.seq).and_then(|at| self.messages.get_mut(at)) else {
+            return;
+        };
+        let replaced = std::mem::replace(cached, CachedMessage::of(message));
+        self.bytes = self.bytes - replaced.bytes() + cached.bytes();
+        while self.bytes > limits.bytes {
+            if !self.evict_oldest() {
+                return;
+            }
+        }
+    }
+
+    /// One message with this room and epoch.
+    pub(crate) fn get(&self, seq: u64, room: &RoomId, epoch: u32) -> Option<Message> {
+        let cached = self.messages.get(self.index(seq)?)?;
+        Some(cached.message(room, Cursor { epoch, seq }))
+    }
+
+    fn index(&self, seq: u64) -> Option<usize> {
+        usize::try_from(seq.checked_sub(self.after + 1)?).ok()
     }
 
     /// Evicts the older half; returns how many bytes that were.
@@ -163,7 +200,6 @@ impl RecentMessages {
 
 #[cfg(test)]
 mod tests {
-    use protocol::UserId;
     use uuid::Uuid;
 
     use super::*;
@@ -192,6 +228,7 @@ mod tests {
             at_ms: 5,
             parent: None,
             kind: MessageKind::Text,
+            state: None,
         }
     }
 

@@ -15,9 +15,9 @@ use crate::live_room;
 use crate::model::{Message, RoomRecord, User};
 use crate::policy;
 use crate::quotas::Daily;
-use crate::room::{Batched, Post, ReadRequest, ReadTarget, Request, RoomCommand};
+use crate::room::{Batched, ChangeRequest, Post, ReadRequest, ReadTarget, Request, RoomCommand};
 use crate::roster;
-use crate::store::{HistoryRange, Page, RoomDraft};
+use crate::store::{Change, HistoryRange, Page, RoomDraft, Version};
 use crate::{room_access, room_mailbox, room_notices};
 
 use super::requester::Requester;
@@ -230,6 +230,58 @@ impl Hub {
         self.ask(&author.id, room, post).await
     }
 
+    /// Changes a message and waits until that is committed. Returns the message as it is then.
+    ///
+    /// # Errors
+    /// A blank or too long text; [`HubError::NoSuchMessage`], [`HubError::Change`], [`HubError::TooFast`],
+    /// [`HubError::Unavailable`] (then a resend with the same draft is safe).
+    pub async fn change(
+        &self,
+        author: &Arc<User>,
+        message: MessageId,
+        draft: DraftId,
+        change: Change,
+    ) -> Result<Message, HubError> {
+        policy::check_change(&change, &self.context.settings)?;
+        let requester = Requester { user: &author.id, is_service: false };
+        quotas::count_message(&self.context, requester)?;
+        let limits = &self.context.settings.quotas;
+        self.context.limiters.spend_stored(&author.id, limits, Daily::Bytes, change.stored_bytes())?;
+        let (room, cursor) = self.locate(&author.id, message).await?;
+        let request = |reply| {
+            let (author, reply) = (author.clone(), Some(reply));
+            Batched::Change(Box::new(ChangeRequest { author, from: None, draft, message, change, reply }))
+        };
+        self.ask(&author.id, &room, request).await?;
+        self.message_at(&author.id, &room, cursor).await
+    }
+
+    /// The earlier texts of a message, oldest first.
+    ///
+    /// # Errors
+    /// [`HubError::NoSuchMessage`].
+    pub async fn versions(&self, requester: &UserId, message: MessageId) -> Result<Vec<Version>, HubError> {
+        let (room, cursor) = self.locate(requester, message).await?;
+        Ok(self.context.store.versions(&room, cursor.seq).await?)
+    }
+
+    /// Where a message is that a user may read.
+    async fn locate(&self, user: &UserId, message: MessageId) -> Result<(RoomId, Cursor), HubError> {
+        let found = self.context.store.find_message(message).await?;
+        let (room, cursor) = found.ok_or(HubError::NoSuchMessage)?;
+        match self.check_member(user, &room).await {
+            Ok(()) => Ok((room, cursor)),
+            Err(HubError::NoSuchRoom) => Err(HubError::NoSuchMessage),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn message_at(&self, user: &UserId, room: &RoomId, cursor: Cursor) -> Result<Message, HubError> {
+        let slice = HistoryRange::After(cursor.seq.saturating_sub(1));
+        let page = room_access::page_for(&self.context, room, user, slice, 1).await?;
+        page.messages.into_iter().next().ok_or(HubError::NoSuchMessage)
+    }
+
     /// A page of a room's messages.
     ///
     /// # Errors
@@ -298,6 +350,8 @@ impl Hub {
             typing: Vec::new(),
             participants: Vec::new(),
             live: record.session.or(record.live),
+            rev: None,
+            changed: Vec::new(),
         })
     }
 

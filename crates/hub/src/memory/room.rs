@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use protocol::limits::{MAX_UNREAD, PAGE_BYTES, UNREAD_AMONG};
 use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
 
+use super::changes::Changes;
 use crate::model::Message;
-use crate::store::{Appended, HistoryRange, MessageDraft, Page};
+use crate::store::{Appended, ChangeBatch, ChangeDraft, HistoryRange, MessageDraft, Page};
 
 /// A room with all its messages.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Room {
     /// The message with the number `n` has the index `n - 1`.
     pub(super) messages: Vec<Message>,
     pub(super) drafts: HashMap<(UserId, DraftId), usize>,
+    /// What was changed of its messages.
+    pub(super) changes: Changes,
     /// The chat that this is the live room of; then name and members are those of the chat, and here there are none.
     pub(super) chat: Option<RoomId>,
     pub(super) live: Option<LiveChange>,
@@ -49,7 +52,8 @@ impl Room {
         let first =
             index(member.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
         let since = self.messages.get(first..).unwrap_or_default();
-        let of_others = since.iter().filter(|message| message.author.id != member.user);
+        let of_others =
+            since.iter().filter(|message| message.author.id != member.user && !message.is_deleted());
         RoomSummary {
             id: id.clone(),
             name: self.name.clone(),
@@ -86,6 +90,7 @@ impl Room {
             at_ms,
             parent: draft.parent,
             kind: draft.kind,
+            state: None,
         };
         self.messages.push(message.clone());
         self.active_at_ms = active_at_ms;
@@ -105,20 +110,41 @@ impl Room {
             }
         };
         let found = self.messages.get(start..end).unwrap_or_default();
-        let mut bytes = 0;
-        let mut fits = |message: &&Message| {
-            let is_full = bytes > PAGE_BYTES;
-            bytes += message.body.len();
-            !is_full
-        };
         let messages: Vec<Message> = if matches!(slice, HistoryRange::After(_)) {
-            found.iter().take_while(&mut fits).cloned().collect()
+            found.iter().take_while(fits_page()).cloned().collect()
         } else {
-            let count = found.iter().rev().take_while(&mut fits).count();
+            let count = found.iter().rev().take_while(fits_page()).count();
             found.iter().skip(found.len() - count).cloned().collect()
         };
         let has_more = has_more || messages.len() < found.len();
         Page { messages, has_more }
+    }
+
+    /// See [`crate::store::Store::change`].
+    pub(super) fn change(&mut self, drafts: &[ChangeDraft], at_ms: i64) -> ChangeBatch {
+        self.changes.make(&mut self.messages, drafts, at_ms)
+    }
+
+    /// See [`crate::store::Store::messages_changed_after`].
+    pub(super) fn messages_changed_after(&self, rev: u64, upto: u64, limit: u32) -> Page {
+        let messages = self.messages.get(..index(upto).min(self.messages.len())).unwrap_or_default();
+        let mut changed: Vec<&Message> = messages.iter().filter(|message| message.rev() > rev).collect();
+        changed.sort_by_key(|message| message.rev());
+        let found = changed.len();
+        let page = changed.into_iter().take(index(limit.into())).take_while(fits_page());
+        let messages: Vec<Message> = page.cloned().collect();
+        let has_more = messages.len() < found;
+        Page { messages, has_more }
+    }
+}
+
+/// Whether a page has room for one more message.
+fn fits_page() -> impl FnMut(&&Message) -> bool {
+    let mut bytes = 0;
+    move |message| {
+        let is_full = bytes > PAGE_BYTES;
+        bytes += message.content_bytes();
+        !is_full
     }
 }
 

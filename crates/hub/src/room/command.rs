@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, RoomId, UserId};
+use protocol::{Cursor, Done, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,6 +12,7 @@ use crate::command::JoinMode;
 use crate::error::HubError;
 use crate::event::{CommandError, Event};
 use crate::model::{Message, User};
+use crate::store::Change;
 
 /// The mailbox of a room. Bounded: a sender to a busy room waits.
 pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
@@ -35,6 +36,7 @@ const _: () = assert!(size_of::<RoomCommand>() <= 48);
 /// Neighbours of a kind share one transaction.
 pub(crate) enum Batched {
     Post(Box<Post>),
+    Change(Box<ChangeRequest>),
     Read(Box<ReadRequest>),
 }
 
@@ -117,6 +119,8 @@ pub(crate) enum JoinOutcome {
     InPages {
         /// The client's position.
         since: Cursor,
+        /// The last change that it has, if it takes changes.
+        rev: Option<u64>,
         /// The chat whose live room this is.
         chat: Option<RoomId>,
     },
@@ -156,6 +160,39 @@ pub(crate) struct Post {
     pub(crate) reply: Option<Reply<Message>>,
 }
 
+/// A message to be changed. Comes from a connection (then `from` is answered) or from elsewhere (then `reply` is).
+pub(crate) struct ChangeRequest {
+    pub(crate) author: Arc<User>,
+    pub(crate) from: Option<Arc<ClientHandle>>,
+    pub(crate) draft: DraftId,
+    pub(crate) message: MessageId,
+    pub(crate) change: Change,
+    pub(crate) reply: Option<Reply<u64>>,
+}
+
+impl ChangeRequest {
+    /// Answers the sender with the number of the change, or with an error.
+    pub(crate) fn answer(self, room: Option<&RoomId>, result: Result<u64, HubError>) {
+        if let Some(client) = self.from {
+            let event = match (&result, room) {
+                (Ok(rev), Some(room)) => {
+                    Event::Done(Done { room: room.clone(), draft: self.draft, rev: *rev })
+                }
+                (Ok(_), None) => return,
+                (Err(error), room) => Event::Failed(CommandError {
+                    error: error.clone(),
+                    room: room.cloned(),
+                    draft: Some(self.draft),
+                }),
+            };
+            client.send(&event).ok();
+        }
+        if let Some(reply) = self.reply {
+            reply.send(result).ok();
+        }
+    }
+}
+
 impl Post {
     /// Answers the sender with an error.
     pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &HubError) {
@@ -173,6 +210,7 @@ impl MailboxCommand for RoomCommand {
     fn reject(self, error: &HubError) {
         match self {
             Self::Batched(Batched::Post(post)) => post.reject(None, error),
+            Self::Batched(Batched::Change(change)) => change.answer(None, Err(error.clone())),
             Self::Batched(Batched::Read(read)) => {
                 if let Some(reply) = read.reply {
                     reply.send(Err(error.clone())).ok();

@@ -9,7 +9,7 @@ use crate::actor::{Actor, Flow};
 use crate::error::HubError;
 
 use super::Room;
-use super::command::{Batched, RoomCommand};
+use super::command::RoomCommand;
 
 impl Actor for Room {
     type Command = RoomCommand;
@@ -17,18 +17,11 @@ impl Actor for Room {
     async fn execute(&mut self, command: RoomCommand) -> Flow {
         // Futures that wait for the store are boxed, so that an idle room needs little memory.
         match command {
-            RoomCommand::Batched(Batched::Post(post)) => {
-                if self.pending.has_reads() {
-                    Box::pin(self.commit_reads()).await;
+            RoomCommand::Batched(command) => {
+                if self.pending.goes_before(&command) {
+                    self.commit_pending().await;
                 }
-                self.pending.add_post(*post);
-                Flow::Continue
-            }
-            RoomCommand::Batched(Batched::Read(read)) => {
-                if self.pending.has_posts() {
-                    Box::pin(self.commit_posts()).await;
-                }
-                self.pending.add_read(*read);
+                self.pending.add(command);
                 Flow::Continue
             }
             RoomCommand::Immediate(command) => {

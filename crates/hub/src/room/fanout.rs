@@ -29,6 +29,8 @@ pub(super) enum Audience {
     Encoders(fn(&Encoder) -> bool),
     /// Clients of other users whose dialect shows the event.
     OthersWith(UserId, fn(&Encoder) -> bool),
+    /// Clients that take changes of messages.
+    TakingChanges,
 }
 
 impl RoomEvent {
@@ -72,6 +74,11 @@ impl Fanout {
         self.subscribers.insert(client);
     }
 
+    /// A subscribed client takes changes of messages from now on, or does not any more.
+    pub(super) fn set_takes_changes(&mut self, client: ClientId, takes_changes: bool) {
+        self.subscribers.set_takes_changes(client, takes_changes);
+    }
+
     /// Ends the subscription of a client, if it has one.
     pub(super) fn unsubscribe(&mut self, client: ClientId) -> Option<Arc<ClientHandle>> {
         self.subscribers.remove(client)
@@ -90,11 +97,12 @@ impl Fanout {
         // Matched outside of the loop: most events go to everyone, and then no client is read.
         match audience {
             Audience::Everyone => self.deliver(&envelope, delivery, |_| true),
-            Audience::Others(user) => self.deliver(&envelope, delivery, |client| client.user.id != user),
-            Audience::Encoders(wants) => self.deliver(&envelope, delivery, |client| wants(&client.encoder)),
-            Audience::OthersWith(user, wants) => {
-                self.deliver(&envelope, delivery, |client| wants(&client.encoder) && client.user.id != user)
-            }
+            Audience::Others(user) => self.deliver(&envelope, delivery, |it| it.client().user.id != user),
+            Audience::Encoders(wants) => self.deliver(&envelope, delivery, |it| wants(&it.client().encoder)),
+            Audience::OthersWith(user, wants) => self.deliver(&envelope, delivery, |it| {
+                wants(&it.client().encoder) && it.client().user.id != user
+            }),
+            Audience::TakingChanges => self.deliver(&envelope, delivery, Subscriber::takes_changes),
         }
     }
 
@@ -102,12 +110,12 @@ impl Fanout {
         &self,
         envelope: &Envelope,
         delivery: DeliveryPolicy,
-        receives: impl Fn(&ClientHandle) -> bool,
+        receives: impl Fn(&Subscriber) -> bool,
     ) -> Vec<ClientId> {
         let position = envelope.event().position();
         let mut lost = Vec::new();
         for subscriber in self.subscribers.iter() {
-            if receives(subscriber.client()) && subscriber.push(envelope, delivery, position).is_err() {
+            if receives(subscriber) && subscriber.push(envelope, delivery, position).is_err() {
                 lost.push(subscriber.client().id);
             }
         }

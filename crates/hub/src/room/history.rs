@@ -48,6 +48,17 @@ impl History {
         self.cache.push(message);
     }
 
+    /// Replaces a message that was changed, if it is cached.
+    pub(super) fn replace(&mut self, message: &Message) {
+        self.cache.replace(message);
+        self.replayed.remove(&message.cursor.seq);
+    }
+
+    /// One message, if it is cached.
+    pub(super) fn cached(&self, seq: u64, epoch: u32) -> Option<Message> {
+        self.cache.get(seq, &self.room, epoch)
+    }
+
     /// What a client that stands at `since` is sent when it joins. `intern` gives an author the copy that the room holds.
     ///
     /// # Errors

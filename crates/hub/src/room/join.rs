@@ -31,7 +31,10 @@ impl Room {
         // Not left to the presence queue, which is late when many come at once.
         self.refresh_presence(std::slice::from_ref(&client.user.id));
         match mode {
-            JoinMode::Recover(since) => return self.join_with_recovery(&client, since).await,
+            JoinMode::Recover(since) => return self.join_with_recovery(&client, since, None).await,
+            JoinMode::RecoverWithChanges { since, rev } => {
+                return self.join_with_recovery(&client, since, Some(rev)).await;
+            }
             JoinMode::SubscribeOnly => self.subscribe_at_head(&client),
             // A client that is subscribed and asks again is sent nothing new.
             JoinMode::WithParticipants if self.fanout.contains(client.id) => {}
@@ -45,34 +48,85 @@ impl Room {
         Ok(JoinOutcome::Subscribed)
     }
 
+    /// `rev`: the client takes changes, and has those up to this number.
     async fn join_with_recovery(
         &mut self,
         client: &Arc<ClientHandle>,
         since: Option<Cursor>,
+        rev: Option<u64>,
     ) -> Result<JoinOutcome, HubError> {
         let (store, head) = (&*self.context.store, self.log.head());
+        // Changes that the room does not have are those of another history.
+        let since = since.filter(|_| rev.is_none_or(|rev| rev <= self.log.rev()));
         let recovery =
             self.log.history().recover(store, since, head, |author| self.members.intern(author)).await?;
         let (mut messages, recovered, has_more) = match recovery {
             Recovery::Missed(messages) => (messages, true, false),
             Recovery::Newest(messages, has_more) => (messages, false, has_more),
             // The client's own task reads the page: a long absence must not block a room.
-            Recovery::InPages(since) => {
-                return Ok(JoinOutcome::InPages { since, chat: self.identity.chat.clone() });
-            }
+            Recovery::InPages(since) => return Ok(self.in_pages(since, rev)),
         };
-        if recovered && page_limit::keep_first(&mut messages) {
-            if let Some(part) = page_limit::of_more(&self.identity.id, self.identity.chat.as_ref(), messages)
-            {
-                self.send_or_lose(client, &Event::Joined(Box::new(part)));
+        let mut changed = Vec::new();
+        if recovered {
+            let is_cut = page_limit::keep_first(&mut messages);
+            let missed = match (is_cut, since, rev) {
+                (true, ..) => None,
+                (false, Some(since), Some(rev)) => self.log.missed_changes(store, rev, since.seq).await?,
+                _ => Some(Vec::new()),
+            };
+            match missed {
+                Some(missed) if page_limit::is_one_answer(&messages, &missed) => changed = missed,
+                // Messages first, then changes: each answer has as much as fits of one of them.
+                _ if !messages.is_empty() => return Ok(self.send_part(client, messages, rev)),
+                Some(missed) => return Ok(self.send_part_of_changes(client, missed)),
+                None => return Ok(self.in_pages(since.unwrap_or(head), rev)),
             }
-            return Ok(JoinOutcome::MorePages);
         }
         // Before the snapshot is made, so that the client finds itself in it; the others are sent an event.
         self.subscribe(client);
-        let snapshot = self.snapshot(client, messages, recovered, has_more);
+        self.fanout.set_takes_changes(client.id, rev.is_some());
+        let snapshot = JoinSnapshot {
+            rev: rev.map(|_| self.log.rev()),
+            changed,
+            ..self.snapshot(client, messages, recovered, has_more)
+        };
         self.send_or_lose(client, &Event::Joined(Box::new(snapshot)));
         Ok(JoinOutcome::Subscribed)
+    }
+
+    /// The client's own task reads what it missed.
+    fn in_pages(&self, since: Cursor, rev: Option<u64>) -> JoinOutcome {
+        JoinOutcome::InPages { since, rev, chat: self.identity.chat.clone() }
+    }
+
+    /// Sends a client a part of the messages that it missed.
+    fn send_part(
+        &mut self,
+        client: &ClientHandle,
+        messages: Vec<protocol::Message>,
+        rev: Option<u64>,
+    ) -> JoinOutcome {
+        let part = page_limit::of_more(&self.identity.id, self.identity.chat.as_ref(), messages, rev);
+        self.send_more(client, part)
+    }
+
+    /// Sends a client that has all messages a part of the changes that it missed.
+    fn send_part_of_changes(
+        &mut self,
+        client: &ClientHandle,
+        mut changed: Vec<protocol::Message>,
+    ) -> JoinOutcome {
+        page_limit::keep_first(&mut changed);
+        let (room, chat, head) = (&self.identity.id, self.identity.chat.as_ref(), self.log.head());
+        let part = page_limit::of_more_changes(room, chat, head, changed);
+        self.send_more(client, part)
+    }
+
+    fn send_more(&mut self, client: &ClientHandle, part: Option<JoinSnapshot>) -> JoinOutcome {
+        if let Some(part) = part {
+            self.send_or_lose(client, &Event::Joined(Box::new(part)));
+        }
+        JoinOutcome::MorePages
     }
 
     fn snapshot(
@@ -99,6 +153,8 @@ impl Room {
             typing: self.typing.users(),
             participants: self.live.participants(),
             live: self.live.status(),
+            rev: None,
+            changed: Vec::new(),
         }
     }
 

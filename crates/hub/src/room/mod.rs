@@ -2,7 +2,9 @@
 //!
 //! The room is composed of parts that own their state; their methods return events. This file sequences: it executes commands
 //! in mailbox order, calls the parts, and hands their events to the fan-out. So a join neither misses nor repeats a message.
+//! Long because it has one method for each command.
 
+mod change;
 mod command;
 mod execution;
 mod fanout;
@@ -37,6 +39,7 @@ use crate::policy;
 use crate::queue::DeliveryPolicy;
 use crate::store::{Appended, MessageDraft, StoreError};
 
+use change::AcceptedChanges;
 use fanout::{Audience, Fanout, RoomEvent};
 use live_session::LiveSession;
 use log::Log;
@@ -49,8 +52,8 @@ use registration::Registration;
 use typing::Typing;
 
 pub(crate) use command::{
-    Batched, Immediate, JoinOutcome, Mailbox, Post, ReadRequest, ReadTarget, Request, ResumeOutcome,
-    RoomCommand, SetLiveStatus,
+    Batched, ChangeRequest, Immediate, JoinOutcome, Mailbox, Post, ReadRequest, ReadTarget, Request,
+    ResumeOutcome, RoomCommand, SetLiveStatus,
 };
 
 /// The identity of a room, which never changes.
@@ -105,7 +108,7 @@ async fn load(context: &Arc<HubContext>, id: &RoomId) -> Result<Box<Room>, HubEr
 
 impl Room {
     fn new(context: Arc<HubContext>, record: RoomRecord) -> Self {
-        let RoomRecord { id, name, kind, chat, head, active_at_ms, members, live, session, .. } = record;
+        let RoomRecord { id, name, kind, chat, head, rev, active_at_ms, members, live, session, .. } = record;
         let members = Members::new(members);
         let has_own_members = policy::stands_alone(kind).is_ok();
         let registration = Registration::new(&context, &id, has_own_members, members.ids());
@@ -116,7 +119,7 @@ impl Room {
             registration,
             name: DisplayName::new(name),
             members,
-            log: Log::new(id.clone(), head, active_at_ms, cache),
+            log: Log::new(id.clone(), head, rev, active_at_ms, cache),
             pending: PendingBatch::default(),
             fanout: Fanout::default(),
             presence,
@@ -228,6 +231,7 @@ impl Room {
         if !self.pending.is_empty() {
             Box::pin(async {
                 self.commit_posts().await;
+                self.commit_changes().await;
                 self.commit_reads().await;
             })
             .await;
@@ -317,9 +321,40 @@ impl Room {
                 self.publish(message);
             }
             if !page.has_more {
+                break;
+            }
+        }
+        loop {
+            let page = self.log.read_unpublished_changes(&*self.context.store).await?;
+            self.publish_changes(page.messages);
+            if !page.has_more {
                 return Ok(());
             }
         }
+    }
+
+    /// Commits the changes that wait in one transaction, then delivers them to the subscribers, then answers each author.
+    async fn commit_changes(&mut self) {
+        let requests = self.pending.take_changes();
+        if requests.is_empty() {
+            return;
+        }
+        let (room, settings) = (&self.identity.id, &self.context.settings);
+        let accepted = AcceptedChanges::check(requests, room, &self.members, settings);
+        let now_ms = self.now_ms();
+        let mut committed = accepted.commit(&*self.context.store, &mut self.log, now_ms).await;
+        self.publish_changes(std::mem::take(&mut committed.messages));
+        self.resync_log().await;
+        committed.answer();
+    }
+
+    /// Hands changed messages to the subscribers that take changes.
+    fn publish_changes(&mut self, mut messages: Vec<Message>) {
+        for message in &mut messages {
+            message.author = self.members.intern(&message.author);
+        }
+        let events = self.log.publish_changes(&messages);
+        self.emit(events);
     }
 
     /// Stores the read requests that wait in one transaction, then sends what changed, then answers.

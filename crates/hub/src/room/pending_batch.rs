@@ -1,4 +1,4 @@
-//! Pending batch: collects the posts and read requests that a room commits together, and answers posts.
+//! Pending batch: collects the posts, changes and read requests that a room commits together, and answers posts.
 
 use protocol::{Posted, RoomId};
 
@@ -7,39 +7,45 @@ use crate::event::Event;
 use crate::model::{self, Message};
 use crate::store::{MessageDraft, StoreError};
 
-use super::command::{Post, ReadRequest};
+use super::command::{Batched, ChangeRequest, Post, ReadRequest};
 use super::fanout;
 
-/// Neighbouring commands that wait for one transaction. Only one of the two kinds waits at a time.
+/// Neighbouring commands that wait for one transaction. Only one kind waits at a time.
 #[derive(Default)]
 pub(super) struct PendingBatch {
     posts: Vec<Post>,
+    changes: Vec<ChangeRequest>,
     reads: Vec<ReadRequest>,
 }
 
 impl PendingBatch {
     pub(super) fn is_empty(&self) -> bool {
-        self.posts.is_empty() && self.reads.is_empty()
+        self.posts.is_empty() && self.changes.is_empty() && self.reads.is_empty()
     }
 
-    pub(super) fn has_posts(&self) -> bool {
-        !self.posts.is_empty()
+    /// Whether what waits is committed before this command.
+    pub(super) fn goes_before(&self, command: &Batched) -> bool {
+        match command {
+            Batched::Post(_) => !self.changes.is_empty() || !self.reads.is_empty(),
+            Batched::Change(_) => !self.posts.is_empty() || !self.reads.is_empty(),
+            Batched::Read(_) => !self.posts.is_empty() || !self.changes.is_empty(),
+        }
     }
 
-    pub(super) fn has_reads(&self) -> bool {
-        !self.reads.is_empty()
-    }
-
-    pub(super) fn add_post(&mut self, post: Post) {
-        self.posts.push(post);
-    }
-
-    pub(super) fn add_read(&mut self, read: ReadRequest) {
-        self.reads.push(read);
+    pub(super) fn add(&mut self, command: Batched) {
+        match command {
+            Batched::Post(post) => self.posts.push(*post),
+            Batched::Change(change) => self.changes.push(*change),
+            Batched::Read(read) => self.reads.push(*read),
+        }
     }
 
     pub(super) fn take_posts(&mut self) -> Vec<Post> {
         std::mem::take(&mut self.posts)
+    }
+
+    pub(super) fn take_changes(&mut self) -> Vec<ChangeRequest> {
+        std::mem::take(&mut self.changes)
     }
 
     pub(super) fn take_reads(&mut self) -> Vec<ReadRequest> {

@@ -22,6 +22,8 @@ pub(super) struct Subscriber {
     client: Arc<ClientHandle>,
     /// The slot of its encoder.
     slot: usize,
+    /// Whether it takes changes of messages.
+    takes_changes: bool,
 }
 
 impl Subscribers {
@@ -52,7 +54,14 @@ impl Subscribers {
         self.wanting_receipts += usize::from(client.encoder.wants_receipts);
         self.index.insert(client.id, self.list.len());
         let (transport, slot) = (client.transport().clone(), client.encoder.slot);
-        self.list.push(Subscriber { transport, client, slot });
+        self.list.push(Subscriber { transport, client, slot, takes_changes: false });
+    }
+
+    pub(super) fn set_takes_changes(&mut self, client: ClientId, takes_changes: bool) {
+        let subscriber = self.index.get(&client).and_then(|index| self.list.get_mut(*index));
+        if let Some(subscriber) = subscriber {
+            subscriber.takes_changes = takes_changes;
+        }
     }
 
     /// Removes a client; the last one of the list takes its index.
@@ -70,6 +79,10 @@ impl Subscribers {
 impl Subscriber {
     pub(super) fn client(&self) -> &ClientHandle {
         &self.client
+    }
+
+    pub(super) fn takes_changes(&self) -> bool {
+        self.takes_changes
     }
 
     /// Pushes an event that others receive too; the client's position is `position` afterwards.

@@ -10,7 +10,10 @@ use crate::error::HubError;
 use crate::event::{CommandError, Event, about};
 use crate::inbox;
 use crate::policy;
-use crate::room::{Batched, Immediate, Post, ReadRequest, ReadTarget, Request, RoomCommand, SetLiveStatus};
+use crate::room::{
+    Batched, ChangeRequest, Immediate, Post, ReadRequest, ReadTarget, Request, RoomCommand, SetLiveStatus,
+};
+use crate::store::Change;
 use crate::{room_access, room_mailbox};
 
 use super::{ClientSession, limits};
@@ -38,6 +41,10 @@ impl ClientSession {
                 let post = NewPost { draft, body, parent, kind };
                 let posted = self.post(&room, post, wants_answer).await;
                 posted.map_err(|error| CommandError { error, room: Some(room), draft })
+            }
+            Command::Change { room, draft, message, change } => {
+                let changed = Box::pin(self.change(&room, draft, message, change, wants_answer)).await;
+                changed.map_err(|error| CommandError { error, room: Some(room), draft })
             }
             Command::Direct { room, to, body, kind } => {
                 Box::pin(self.send_direct_message(&room, to, body, kind)).await.map_err(about(&room))
@@ -99,6 +106,33 @@ impl ClientSession {
             return Err(self.end_subscription(room).await);
         }
         Ok(answer.map_or(CommandOutcome::Accepted, CommandOutcome::Pending))
+    }
+
+    async fn change(
+        &mut self,
+        room: &RoomId,
+        draft: Option<DraftId>,
+        message: MessageId,
+        change: Change,
+        wants_answer: bool,
+    ) -> Result<CommandOutcome, HubError> {
+        limits::count_message(&self.context, &self.client)?;
+        policy::check_change(&change, &self.context.settings)?;
+        let mailbox = self.subscriptions.get(room).ok_or(HubError::NotJoined)?;
+        limits::count_stored(&self.context, &self.client, change.stored_bytes())?;
+        let (reply, answer) = wants_answer.then(oneshot::channel).unzip();
+        let request = ChangeRequest {
+            author: self.client.user.clone(),
+            from: reply.is_none().then(|| self.client.clone()),
+            draft: draft.unwrap_or_else(|| DraftId(Uuid::now_v7())),
+            message,
+            change,
+            reply,
+        };
+        if mailbox.send(Batched::Change(Box::new(request)).into()).await.is_err() {
+            return Err(self.end_subscription(room).await);
+        }
+        Ok(answer.map_or(CommandOutcome::Accepted, CommandOutcome::PendingChange))
     }
 
     async fn send_direct_message(

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use crate::command::{CommandOutcome, JoinMode};
 use crate::error::HubError;
 use crate::event::Event;
+use crate::join_snapshot::JoinSnapshot;
 use crate::model::Message;
 use crate::page_limit;
 use crate::room::{JoinOutcome, Request};
@@ -39,8 +40,8 @@ impl ClientSession {
         } else if is_new {
             self.subscriptions.remove(room);
         }
-        if let JoinOutcome::InPages { since, chat } = joined? {
-            self.send_missed_page(room, chat.as_ref(), since).await?;
+        if let JoinOutcome::InPages { since, rev, chat } = joined? {
+            self.send_missed_page(room, chat.as_ref(), since, rev).await?;
         }
         Ok(CommandOutcome::Accepted)
     }
@@ -52,15 +53,30 @@ impl ClientSession {
         room: &RoomId,
         chat: Option<&RoomId>,
         since: Cursor,
+        rev: Option<u64>,
     ) -> Result<(), HubError> {
         let slice = HistoryRange::After(since.seq);
         let (user, limit) = (&self.client.user.id, limits::MAX_RECOVERED_MESSAGES);
         let missed = room_access::page_for(&self.context, room, user, slice, limit).await?;
         let mut messages = missed.messages.iter().map(Message::to_wire).collect();
         page_limit::keep_first(&mut messages);
+        let part = match (page_limit::of_more(room, chat, messages, rev), rev) {
+            (None, Some(rev)) => {
+                let page = self.context.store.messages_changed_after(room, rev, since.seq, limit).await?;
+                let mut changed = page.messages.iter().map(Message::to_wire).collect();
+                page_limit::keep_first(&mut changed);
+                // After the page, because the user may have been removed before it.
+                room_access::check_member(&self.context, room, user).await?;
+                page_limit::of_more_changes(room, chat, since, changed)
+            }
+            (part, _) => part,
+        };
         // Without any, or with those of another epoch, the room was deleted after it had answered.
-        let joined = page_limit::of_more(room, chat, messages).filter(|it| it.head.epoch == since.epoch);
-        let joined = joined.ok_or(HubError::NoSuchRoom)?;
+        let is_of_epoch = |part: &JoinSnapshot| {
+            let epoch = part.changed.first().map_or(part.head.epoch, |message| message.cursor.epoch);
+            epoch == since.epoch
+        };
+        let joined = part.filter(is_of_epoch).ok_or(HubError::NoSuchRoom)?;
         self.send(&Event::Joined(Box::new(joined)));
         Ok(())
     }

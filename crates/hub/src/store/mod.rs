@@ -3,6 +3,7 @@
 //!
 //! The store's traits go through `async_trait`, because the hub holds its store as a trait object.
 
+mod change;
 mod error;
 mod inbox;
 
@@ -14,6 +15,9 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
+pub use change::{
+    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeRights, ChangeTarget, Changed, Version,
+};
 pub use error::StoreError;
 pub(crate) use inbox::item_bytes;
 pub use inbox::{
@@ -82,7 +86,7 @@ pub enum HistoryRange {
 }
 
 /// Some messages, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// At most as many as were asked for.
     pub messages: Vec<Message>,
@@ -170,6 +174,32 @@ pub trait Store: InboxStore {
         drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError>;
+
+    /// Makes the changes in their order, and gives each the next number of the room's changes, without gaps. A draft that its
+    /// author sent to this room before (also earlier in the same call) keeps its number, and what changes nothing takes
+    /// none. [`ChangeDraft::decide`] decides on every other one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchUser`]; then nothing was changed.
+    async fn change(
+        &self,
+        room: &RoomId,
+        drafts: Vec<ChangeDraft>,
+        at_ms: i64,
+    ) -> Result<ChangeBatch, StoreError>;
+
+    /// Messages with a number up to and with `upto` that were changed after the change `rev`, as they are now, in the order of
+    /// their last changes; as many as [`page`](Self::page) returns.
+    async fn messages_changed_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Page, StoreError>;
+
+    /// The earlier texts of a message, oldest first; none of a message that was deleted, or never edited.
+    async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError>;
 
     /// Advances the read marker of each of these users to the number beside it; never lowers it, and does nothing for users who
     /// are no members. Many at once, because each message in a busy room is read by all members.

@@ -25,3 +25,20 @@ async fn connections_are_counted_by_user_and_closed_by_sign_in() {
     world.hub.close_user(&user("ann"), CloseCode::TooMany);
     assert_eq!(codes(), [Some(CloseCode::TooMany), Some(CloseCode::Token), None]);
 }
+
+#[tokio::test]
+async fn the_end_of_the_last_connection_is_when_a_user_was_last_seen() {
+    let world = World::new(HubSettings::default()).await;
+    world.clock.set_ms(5_000);
+    let (first, second) = (world.connect("ann"), world.connect("ann"));
+    assert_eq!(world.hub.last_seen(&user("ann")), None, "still here");
+    drop(first);
+    world.clock.set_ms(7_000);
+    drop(second);
+    // A task ends the connections.
+    while world.hub.connections_of(&user("ann")) > 0 || world.hub.last_seen(&user("ann")).is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.hub.last_seen(&user("ann")), Some(7_000));
+    assert_eq!(world.hub.last_seen(&user("eve")), None);
+}

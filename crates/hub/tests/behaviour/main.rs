@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod broadcast;
+mod changes;
 mod connections;
 mod disconnects;
 mod history_cache;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hub::{Command, Daily, HubError, HubSettings, NewJob, NewRoom, Quotas, Requester};
-use protocol::{DraftId, MessageKind, RoomKind};
+use protocol::{DraftId, MessageKind, RoomKind, limits};
 use uuid::Uuid;
 
 use crate::world::{World, new_user, user};
@@ -46,6 +46,45 @@ async fn stored_bytes_are_limited_by_user_over_messages_and_jobs() {
     ann.receive("posted").await;
     tokio::time::advance(Duration::from_hours(24)).await;
     start(false).await.unwrap();
+}
+
+#[tokio::test]
+async fn new_contacts_are_limited_by_user() {
+    let quotas = Quotas { strangers_per_day: Some(1), ..Quotas::default() };
+    let world = World::new(HubSettings { quotas, ..HubSettings::default() }).await;
+    let ann = user("ann");
+    let count = async |is_service, names: &[&str]| {
+        let users: Vec<_> = names.iter().map(|name| user(name)).collect();
+        world.hub.count_strangers(Requester { user: &ann, is_service }, &users).await
+    };
+    // Neither the user itself nor who shares a room is new, and the application may add anybody.
+    for _ in 0..3 {
+        count(false, &["ann"]).await.unwrap();
+        count(false, &["ann", "bob"]).await.unwrap();
+        count(true, &["eve"]).await.unwrap();
+    }
+    count(false, &["bob", "eve"]).await.unwrap();
+    let error = count(false, &["eve"]).await.unwrap_err();
+    assert!(matches!(error, HubError::OverDaily { quota: Daily::Strangers, left: 0, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_new_room_has_up_to_as_many_members_as_one_request_names() {
+    let world = World::new(HubSettings::default()).await;
+    let names: Vec<String> =
+        (0..=limits::MAX_MEMBERS_PER_REQUEST).map(|number| format!("m{number}")).collect();
+    for name in &names {
+        world.store.put_user(new_user(name));
+    }
+    let create = async |count: usize| {
+        let members = names[..count].iter().map(|name| user(name)).collect();
+        let new = NewRoom { id: None, name: "Hall".to_owned(), kind: RoomKind::Group, members };
+        world.hub.create_room(&user("ann"), new).await
+    };
+    let full = create(limits::MAX_MEMBERS_PER_REQUEST).await.unwrap();
+    assert_eq!(full.member_count as usize, limits::MAX_MEMBERS_PER_REQUEST + 1);
+    let refused = create(limits::MAX_MEMBERS_PER_REQUEST + 1).await;
+    assert!(matches!(refused, Err(HubError::Invalid { field: "member_ids", .. })), "{refused:?}");
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
 use hub::model::User;
-use hub::store::Clock;
+use hub::store::{Change, Clock};
 use hub::{
     ClientSession, Command, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom, Outbox,
     OutboxItem, OutboxReceiver, RoomPosition, SignInId, WriterAction, outbox,
 };
-use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
+use protocol::{Cursor, DraftId, Message, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// Encodes each event as one short line.
@@ -33,11 +33,14 @@ fn plain(event: &Event) -> Option<Bytes> {
             let live =
                 it.live.as_ref().map_or_else(String::new, |live| format!(" {} {}", live.room, live.status));
             let bodies = bodies.join(" ");
-            format!("joined recovered={} head={} [{bodies}]{more}{live}", it.recovered, it.head.seq)
+            let rev = it.rev.map_or_else(String::new, |rev| format!(" rev={rev} [{}]", states(&it.changed)));
+            format!("joined recovered={} head={} [{bodies}]{more}{live}{rev}", it.recovered, it.head.seq)
         }
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
         Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
+        Event::Changed(it) => format!("changed {}..{} [{}]", it.from, it.to, states(&it.messages)),
+        Event::Done(it) => format!("done {} {}", it.rev, it.draft.0.as_u128()),
         Event::Broadcast(it) => format!("broadcast {} {} {}", it.user, it.event, it.data.as_str()),
         Event::Typing(it) => format!("typing {} {}", it.user, it.on),
         Event::Read(it) => format!("read {} {}", it.user, it.seq),
@@ -67,6 +70,19 @@ fn plain(event: &Event) -> Option<Bytes> {
         _ => return None,
     };
     Some(line.into())
+}
+
+/// The present states of changed messages.
+fn states(messages: &[Message]) -> String {
+    let state = |it: &Message| {
+        let reactions: Vec<String> =
+            it.reactions.iter().map(|reaction| format!(" {}{}", reaction.emoji, reaction.count)).collect();
+        let reactions = reactions.concat();
+        let deleted = if it.deleted_at_ms.is_some() { " deleted" } else { "" };
+        let pinned = if it.pinned { " pinned" } else { "" };
+        format!("{}@{}:{}{deleted}{pinned}{reactions}", it.cursor.seq, it.rev, it.body)
+    };
+    messages.iter().map(state).collect::<Vec<_>>().join(" ")
 }
 
 fn names(users: &[UserId]) -> String {
@@ -218,6 +234,18 @@ impl TestClient {
         self.session.handle(Command::Join { room: self.room.clone(), mode: JoinMode::Recover(since) }).await;
     }
 
+    /// Joins as a client that takes changes.
+    pub(crate) async fn join_with_changes(&mut self, since: Option<Cursor>, rev: u64) {
+        let mode = JoinMode::RecoverWithChanges { since, rev };
+        self.session.handle(Command::Join { room: self.room.clone(), mode }).await;
+    }
+
+    /// Changes the message that the draft `message` became in [`World::store_drafts`].
+    pub(crate) async fn change(&mut self, draft: u128, message: u128, change: Change) {
+        let (room, draft) = (self.room.clone(), Some(DraftId(Uuid::from_u128(draft))));
+        self.session.handle(Command::Change { room, draft, message: message_of(message), change }).await;
+    }
+
     /// Resumes the room after a cursor.
     pub(crate) fn resume(&mut self, cursor: Cursor) {
         self.session.resume(&[RoomPosition { room: self.room.clone(), cursor }]);
@@ -261,6 +289,11 @@ impl TestClient {
     }
 }
 
+/// The id of the message that [`World::store_texts`] makes of a draft.
+fn message_of(draft: u128) -> MessageId {
+    MessageId(Uuid::from_u128(1_000_000 + draft))
+}
+
 impl World {
     /// How many messages the store holds of the room.
     pub(crate) async fn store_page(&self) -> usize {
@@ -289,7 +322,7 @@ impl World {
         use hub::store::{MessageDraft, Store};
         let author = Arc::new(new_user("ann"));
         let draft = |(number, text): (u128, String)| MessageDraft {
-            id: MessageId(Uuid::from_u128(1_000_000 + number)),
+            id: message_of(number),
             author: author.clone(),
             draft: DraftId(Uuid::from_u128(number)),
             body: text.into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
 use hub::model::User;
-use hub::store::{MessageDraft, Store};
+use hub::store::{Change, ChangeDraft, ChangeRights, MessageDraft, Store};
 use hub::{
     ClientSession, Command, CommandOutcome, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom,
     OutboxItem, OutboxReceiver, SignInId, WriterAction, outbox,
@@ -54,7 +54,7 @@ fn new_user(name: &str) -> Arc<User> {
 pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) room: RoomId,
-    store: Arc<MemoryStore>,
+    pub(crate) store: Arc<MemoryStore>,
 }
 
 impl World {
@@ -85,11 +85,31 @@ impl World {
         self.store.append(&self.room, (0..count).map(draft).collect(), 0).await.unwrap();
     }
 
+    /// Edits some of these messages of ann's before the room is spawned: as many edits, all over them.
+    pub(crate) async fn store_edits(&self, messages: &[MessageId], edits: u64, bytes: usize) {
+        let author = new_user("ann");
+        let rights = ChangeRights::default();
+        let draft = |(number, message): (u64, &MessageId)| {
+            let change =
+                Change::Edit { body: format!("{number} {}", "x".repeat(bytes)).into(), base_rev: None };
+            let (author, draft) = (author.clone(), DraftId(Uuid::now_v7()));
+            ChangeDraft { author, draft, message: *message, change, rights }
+        };
+        // A step that visits all of them, and some again.
+        let all = messages.iter().cycle().step_by(7);
+        let drafts = (0..edits).zip(all).map(draft).collect();
+        self.store.change(&self.room, drafts, 0).await.unwrap();
+    }
+
     /// A new connection of a user.
     pub(crate) fn connect(&self, name: &str) -> TestClient {
+        self.connect_with(name, ENCODER)
+    }
+
+    pub(crate) fn connect_with(&self, name: &str, encoder: Encoder) -> TestClient {
         let (outbox, receiver) = outbox(OUTBOX_BYTES);
         let identity = Identity { user: new_user(name), sign_in: SignInId(Uuid::nil()) };
-        let session = self.hub.attach(identity, ENCODER, Arc::new(outbox)).unwrap();
+        let session = self.hub.attach(identity, encoder, Arc::new(outbox)).unwrap();
         TestClient { session, receiver, room: self.room.clone(), waiting: VecDeque::new() }
     }
 

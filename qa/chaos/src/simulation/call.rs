@@ -1,6 +1,6 @@
 //! Store calls: what the hub asks of the simulated disk, and the verdict that it gets.
 
-use hub::store::{Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
+use hub::store::{ChangeDraft, Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
 use protocol::{RoomId, UserId};
 use tokio::sync::oneshot;
 
@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 pub(crate) enum Write {
     Create(RoomDraft),
     Append(RoomId, Vec<MessageDraft>, i64),
+    Change(RoomId, Vec<ChangeDraft>, i64),
     Add(RoomId, Vec<UserId>, i64),
     Remove(RoomId, UserId),
     Mark(RoomId, Vec<(UserId, u64)>),

@@ -63,6 +63,7 @@ async fn redo(store: &MemoryStore, write: Write) -> Result<(), StoreError> {
     match write {
         Write::Create(draft) => drop(store.create_room(draft).await?),
         Write::Append(room, drafts, at_ms) => drop(store.append(&room, drafts, at_ms).await?),
+        Write::Change(room, drafts, at_ms) => drop(store.change(&room, drafts, at_ms).await?),
         Write::Add(room, users, at_ms) => drop(store.add_members(&room, &users, at_ms).await?),
         Write::Remove(room, user) => drop(store.remove_member(&room, &user).await?),
         Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
@@ -117,7 +118,7 @@ impl SimulatedStore {
     }
 
     /// A call that changes something: first it is done, then it is answered, and a crash may come between.
-    pub(super) async fn change<T>(
+    pub(super) async fn write<T>(
         &self,
         name: &str,
         write: Write,

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use hub::model::{Membership, RoomRecord};
 use hub::store::{
-    Appended, Delivered, Entry, HistoryRange, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft,
-    NewEntry, Notifications, Page, ReadNotifications, RoomDraft, Store, StoreError,
+    Appended, ChangeBatch, ChangeDraft, Delivered, Entry, HistoryRange, InboxKind, InboxState, InboxStore,
+    JobWrite, MessageDraft, NewEntry, Notifications, Page, ReadNotifications, RoomDraft, Store, StoreError,
+    Version,
 };
 use protocol::{
     Cursor, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -16,7 +17,7 @@ use super::disk::SimulatedStore;
 #[async_trait]
 impl Store for SimulatedStore {
     async fn create_room(&self, draft: RoomDraft) -> Result<RoomRecord, StoreError> {
-        self.change("rooms", Write::Create(draft.clone()), self.memory.create_room(draft)).await
+        self.write("rooms", Write::Create(draft.clone()), self.memory.create_room(draft)).await
     }
 
     async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
@@ -52,12 +53,12 @@ impl Store for SimulatedStore {
         at_ms: i64,
     ) -> Result<Vec<Membership>, StoreError> {
         let write = Write::Add(room.clone(), users.to_vec(), at_ms);
-        self.change(room.as_str(), write, self.memory.add_members(room, users, at_ms)).await
+        self.write(room.as_str(), write, self.memory.add_members(room, users, at_ms)).await
     }
 
     async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
         let write = Write::Remove(room.clone(), user.clone());
-        self.change(room.as_str(), write, self.memory.remove_member(room, user)).await
+        self.write(room.as_str(), write, self.memory.remove_member(room, user)).await
     }
 
     async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
@@ -83,12 +84,36 @@ impl Store for SimulatedStore {
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError> {
         let write = Write::Append(room.clone(), drafts.clone(), at_ms);
-        self.change(room.as_str(), write, self.memory.append(room, drafts, at_ms)).await
+        self.write(room.as_str(), write, self.memory.append(room, drafts, at_ms)).await
+    }
+
+    async fn change(
+        &self,
+        room: &RoomId,
+        drafts: Vec<ChangeDraft>,
+        at_ms: i64,
+    ) -> Result<ChangeBatch, StoreError> {
+        let write = Write::Change(room.clone(), drafts.clone(), at_ms);
+        self.write(room.as_str(), write, self.memory.change(room, drafts, at_ms)).await
+    }
+
+    async fn messages_changed_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        self.query(room.as_str(), self.memory.messages_changed_after(room, rev, upto, limit)).await
+    }
+
+    async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
+        self.query(room.as_str(), self.memory.versions(room, seq)).await
     }
 
     async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError> {
         let write = Write::Mark(room.clone(), marks.to_vec());
-        self.change(room.as_str(), write, self.memory.mark_read(room, marks)).await
+        self.write(room.as_str(), write, self.memory.mark_read(room, marks)).await
     }
 
     async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
@@ -141,7 +166,7 @@ impl InboxStore for SimulatedStore {
         at_ms: i64,
     ) -> Result<Vec<u64>, StoreError> {
         let write = Write::Inbox(user.clone(), entries.clone(), job.clone().map(Box::new), at_ms);
-        self.change(user.as_str(), write, self.memory.put_in_inbox(user, entries, job, at_ms)).await
+        self.write(user.as_str(), write, self.memory.put_in_inbox(user, entries, job, at_ms)).await
     }
 
     async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError> {
@@ -169,7 +194,7 @@ impl InboxStore for SimulatedStore {
 
     async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
         let write = Write::Delivered(user.clone(), Proven::new(which));
-        self.change(user.as_str(), write, self.memory.mark_inbox_delivered(user, which)).await
+        self.write(user.as_str(), write, self.memory.mark_inbox_delivered(user, which)).await
     }
 
     async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {

@@ -36,7 +36,14 @@ pub(super) fn message(message: &Message) -> Option<Bytes> {
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<&'a MessageKind>,
     }
-    let Message { room, cursor, id, author, draft, body, at_ms, parent, kind } = message;
+    // A message that was changed before it could be published, which is rare.
+    if message.state.is_some() {
+        return frame_of(
+            &Frame { r#type: "message", data: message.to_wire() },
+            AROUND + message.content_bytes(),
+        );
+    }
+    let Message { room, cursor, id, author, draft, body, at_ms, parent, kind, .. } = message;
     let data = MessageData {
         room,
         cursor: *cursor,
@@ -66,6 +73,7 @@ pub(super) fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Op
 }
 
 /// As `ServerFrame::Joined`. The list of members is encoded once for all who join until a member changes.
+// Long because the list of members is spliced into it by hand.
 pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     #[derive(Serialize)]
     struct JoinedStart<'a> {
@@ -84,6 +92,10 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
         participants: &'a [UserId],
         #[serde(skip_serializing_if = "Option::is_none")]
         live: Option<&'a LiveChange>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rev: Option<u64>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        changed: &'a [protocol::Message],
     }
     let JoinSnapshot {
         room,
@@ -96,10 +108,12 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
         typing,
         participants,
         live,
+        rev,
+        changed,
         ..
     } = joined;
     let members = roster.encoded(|member: &Member, out| write(member, out).unwrap_or_default());
-    let bodies: usize = messages.iter().map(|message| message.body.len() + AROUND).sum();
+    let bodies: usize = messages.iter().chain(changed).map(|message| message.body.len() + AROUND).sum();
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
     out.extend_from_slice(br#"{"type":"joined","data":"#);
     let (head, recovered, has_more) = (*head, *recovered, *has_more);
@@ -118,7 +132,7 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     }
     out.extend_from_slice(b"],");
     let tail = out.len();
-    write(&JoinedEnd { typing, participants, live: live.as_ref() }, &mut out)?;
+    write(&JoinedEnd { typing, participants, live: live.as_ref(), rev: *rev, changed }, &mut out)?;
     // The opening bracket: the object is open already.
     out.remove(tail);
     out.push(b'}');
@@ -129,7 +143,8 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
 mod tests {
     use std::sync::Arc;
 
-    use protocol::{JoinedRoom, Opaque, ServerFrame};
+    use hub::model::MessageState;
+    use protocol::{JoinedRoom, Opaque, Reaction, ServerFrame};
     use serde_json::json;
 
     use super::*;
@@ -139,12 +154,24 @@ mod tests {
         String::from_utf8(frame.unwrap().to_vec()).unwrap()
     }
 
+    fn changed_message() -> Message {
+        let reaction = Reaction { emoji: "👍".to_owned(), count: 1, users: vec![golden::ann()] };
+        let state = MessageState {
+            rev: 9,
+            edited_at_ms: Some(5),
+            deleted_at_ms: None,
+            is_pinned: true,
+            reactions: vec![reaction],
+        };
+        Message { state: Some(Box::new(state)), ..golden::message("edited") }
+    }
+
     #[test]
     fn a_message_is_encoded_as_the_protocol_encodes_it() {
         let plain = golden::message("\"Tee\"\n\u{202e} 👩‍👩‍👧");
         let parent = Some(MessageId(golden::uuid(9)));
         let kind = MessageKind::parse("question").unwrap();
-        for stored in [plain.clone(), Message { parent, kind, ..plain }] {
+        for stored in [plain.clone(), changed_message(), Message { parent, kind, ..plain }] {
             let encoded = serde_json::to_string(&ServerFrame::Message { data: stored.to_wire() }).unwrap();
             assert_eq!(text(message(&stored)), encoded);
         }
@@ -176,6 +203,8 @@ mod tests {
             typing: vec![golden::ann()],
             participants: Vec::new(),
             live: None,
+            rev: None,
+            changed: Vec::new(),
         }
     }
 
@@ -197,6 +226,8 @@ mod tests {
                 chat: Some(golden::room()),
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
+                rev: Some(9),
+                changed: vec![changed_message().to_wire()],
                 ..snapshot(members, joining)
             };
             for snapshot in [snapshot(members, joining), quiet, busy] {

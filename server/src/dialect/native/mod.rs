@@ -3,8 +3,9 @@
 mod frames;
 
 use bytes::Bytes;
+use hub::store::Change;
 use hub::{Command, CommandError, Encoder, Event, JoinMode};
-use protocol::{ClientFrame, ErrorData, InboxData, ServerFrame};
+use protocol::{ClientFrame, DraftId, ErrorData, InboxData, MessageId, RoomId, ServerFrame};
 
 use super::common::MisreadFrame;
 use super::{Dialect, Request, Scope, common};
@@ -35,13 +36,25 @@ fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
 fn request(frame: ClientFrame) -> Request {
     match frame {
         ClientFrame::Authenticate { token, inbox } => Request::Authenticate { token, inbox },
-        ClientFrame::Join { room, since } => {
-            Request::Hub(Command::Join { room, mode: JoinMode::Recover(since) })
+        ClientFrame::Join { room, since, changes } => {
+            let mode = match changes {
+                Some(rev) => JoinMode::RecoverWithChanges { since, rev },
+                None => JoinMode::Recover(since),
+            };
+            Request::Hub(Command::Join { room, mode })
         }
         ClientFrame::Leave { room } => Request::Hub(Command::Leave { room }),
         ClientFrame::Post { room, draft, body, parent, kind } => {
             Request::Hub(Command::Post { room, draft: Some(draft), body, parent, kind })
         }
+        ClientFrame::Edit { room, draft, message, body, base_rev } => {
+            change(room, draft, message, Change::Edit { body: body.into(), base_rev })
+        }
+        ClientFrame::Delete { room, draft, message } => change(room, draft, message, Change::Delete),
+        ClientFrame::React { room, draft, message, emoji, on } => {
+            change(room, draft, message, Change::React { emoji: emoji.into(), on })
+        }
+        ClientFrame::Pin { room, draft, message, on } => change(room, draft, message, Change::Pin { on }),
         ClientFrame::Direct { room, to, body, kind } => {
             Request::Hub(Command::Direct { room, to, body, kind })
         }
@@ -57,13 +70,21 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
-const CARRIERS: [&str; 4] = ["post", "direct", "live", "broadcast"];
+fn change(room: RoomId, draft: DraftId, message: MessageId, change: Change) -> Request {
+    Request::Hub(Command::Change { room, draft: Some(draft), message, change })
+}
 
-const CLIENT_TYPES: [&str; 12] = [
+const CARRIERS: [&str; 5] = ["post", "edit", "direct", "live", "broadcast"];
+
+const CLIENT_TYPES: [&str; 16] = [
     "authenticate",
     "join",
     "leave",
     "post",
+    "edit",
+    "delete",
+    "react",
+    "pin",
     "direct",
     "live",
     "broadcast",
@@ -111,6 +132,8 @@ fn to_frame(event: &Event) -> Option<ServerFrame> {
         Event::Authenticated(data) => ServerFrame::Authenticated { data: data.clone() },
         Event::Expiring(data) => ServerFrame::Expiring { data: data.clone() },
         Event::Left(data) => ServerFrame::Left { data: data.clone() },
+        Event::Changed(data) => ServerFrame::Changed { data: data.clone() },
+        Event::Done(data) => ServerFrame::Done { data: data.clone() },
         Event::Posted(data) => ServerFrame::Posted { data: data.clone() },
         Event::Typing(data) => ServerFrame::Typing { data: data.clone() },
         Event::Read(data) => ServerFrame::Read { data: data.clone() },
@@ -153,7 +176,7 @@ fn to_frame(event: &Event) -> Option<ServerFrame> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ErrorCode, RoomId};
+    use protocol::ErrorCode;
 
     use super::*;
 

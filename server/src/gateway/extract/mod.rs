@@ -10,7 +10,8 @@ mod sign_in_source;
 pub(crate) use auth_user::Visitor;
 pub(crate) use body::{ApiBody, FormBody};
 pub(crate) use path::{
-    ApiPath, JobPath, MemberPath, PathAndBody, PathId, PathResult, RoomPath, SignInPath, UserPath,
+    ApiPath, JobPath, MemberPath, MessagePath, PathAndBody, PathId, PathResult, ReactionPath, RoomPath,
+    SignInPath, UserPath,
 };
 pub(crate) use query::ApiQuery;
 

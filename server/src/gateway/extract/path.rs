@@ -7,7 +7,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use hub::HubError;
-use protocol::{JobId, RoomId, UserId};
+use protocol::{JobId, MessageId, RoomId, UserId};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -84,6 +84,33 @@ impl PathId for JobPath {
     fn parse(raw: &String) -> Result<Self, ApiError> {
         let id = Uuid::try_parse(raw).map_err(|_| ApiError::Hub(HubError::NoSuchJob))?;
         Ok(Self(JobId(id)))
+    }
+}
+
+/// The message that a path names.
+pub(crate) struct MessagePath(pub(crate) MessageId);
+
+impl PathId for MessagePath {
+    type Raw = String;
+
+    fn parse(raw: &String) -> Result<Self, ApiError> {
+        let id = Uuid::try_parse(raw).map_err(|_| ApiError::Hub(HubError::NoSuchMessage))?;
+        Ok(Self(MessageId(id)))
+    }
+}
+
+/// The reaction that a path names: a message, and the kind of the reaction.
+pub(crate) struct ReactionPath {
+    pub(crate) message: MessageId,
+    pub(crate) emoji: Box<str>,
+}
+
+impl PathId for ReactionPath {
+    type Raw = (String, String);
+
+    fn parse((message, emoji): &(String, String)) -> Result<Self, ApiError> {
+        let MessagePath(message) = MessagePath::parse(message)?;
+        Ok(Self { message, emoji: emoji.as_str().into() })
     }
 }
 

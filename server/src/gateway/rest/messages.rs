@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::model::Message;
+use hub::model::{Message, MessageState};
 use hub::store::HistoryRange;
 use hub::{Hub, MessageText};
 use protocol::DraftId;
 use protocol::limits::PAGE_MESSAGES;
-use protocol::rest::{ChatMessage, MessagePage, NewMessage};
+use protocol::rest::{ChatMessage, ChatMessageChanges, MessagePage, NewMessage};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -84,8 +84,8 @@ pub(crate) async fn read(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shape(config: &Config, message: &Message) -> ChatMessage {
-    let at = rfc3339(message.at_ms);
+pub(super) fn shape(config: &Config, message: &Message) -> ChatMessage {
+    let (at, changes) = (rfc3339(message.at_ms), message.state.as_deref());
     let mut sender = rest_user(&message.author);
     if !config.users.member_emails {
         sender.email.clear();
@@ -99,8 +99,21 @@ fn shape(config: &Config, message: &Message) -> ChatMessage {
         message_type: message.kind.clone(),
         parent_message_id: message.parent,
         draft_id: message.draft,
-        created_at: at.clone(),
-        updated_at: at,
+        created_at: at,
+        updated_at: rfc3339(
+            changes.as_ref().and_then(|it| it.deleted_at_ms.or(it.edited_at_ms)).unwrap_or(message.at_ms),
+        ),
         sender,
+        changes: changes.map(of_changes).unwrap_or_default(),
+    }
+}
+
+fn of_changes(state: &MessageState) -> ChatMessageChanges {
+    ChatMessageChanges {
+        rev: Some(state.rev),
+        edited_at: state.edited_at_ms.map(rfc3339),
+        deleted_at: state.deleted_at_ms.map(rfc3339),
+        pinned: state.is_pinned.then_some(true),
+        reactions: state.reactions.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! The REST API: one file for each noun.
 
 pub mod account;
+pub mod changes;
 pub mod emit;
 pub mod health;
 pub mod jobs;

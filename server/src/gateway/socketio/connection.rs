@@ -77,6 +77,12 @@ impl SocketIoConnection {
                 Ok(CommandOutcome::Accepted) => EventOutcome::Ready(Ok(Acknowledged::Done)),
                 Ok(CommandOutcome::DirectSent(message)) => EventOutcome::Ready(Ok((&*message).into())),
                 Ok(CommandOutcome::Pending(outcome)) => EventOutcome::Pending(outcome),
+                // Changes are rare: the next event waits for its commit.
+                Ok(CommandOutcome::PendingChange(outcome)) => EventOutcome::Ready(match outcome.await {
+                    Ok(Ok(_)) => Ok(Acknowledged::Done),
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(_) => Err(HubError::Stopping.into()),
+                }),
                 Err(failure) => EventOutcome::Ready(Err(failure)),
             },
             Request::Authenticate { token, .. } => {

@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 use hub::model::{Membership, RoomRecord};
-use hub::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
+use hub::store::{
+    Appended, ChangeBatch, ChangeDraft, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError,
+    Version,
+};
 use protocol::{Cursor, LiveChange, MessageId, Role, RoomId, RoomSummary, UserId};
 
 use super::store::SqliteStore;
 use super::tables::append::Append;
-use super::tables::{live, members, messages, quotas, rooms, summaries};
+use super::tables::{changes, live, members, messages, quotas, rooms, summaries};
 use super::unavailable::read_error;
 
 #[async_trait]
@@ -93,6 +96,30 @@ impl Store for SqliteStore {
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError> {
         self.writer().append(Append { room: room.clone(), drafts, at_ms }).await
+    }
+
+    async fn change(
+        &self,
+        room: &RoomId,
+        drafts: Vec<ChangeDraft>,
+        at_ms: i64,
+    ) -> Result<ChangeBatch, StoreError> {
+        let room = room.clone();
+        self.writer().write(move |tx| changes::change(tx, &room, &drafts, at_ms)).await
+    }
+
+    async fn messages_changed_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        messages::changed_after(self.readers(), room, rev, upto, limit).await.map_err(read_error)
+    }
+
+    async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
+        changes::versions(self.readers(), room, seq).await.map_err(read_error)
     }
 
     async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError> {

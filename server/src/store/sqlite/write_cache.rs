@@ -23,6 +23,8 @@ pub(super) struct RoomHead {
     pub(super) epoch: u32,
     /// The number of its newest message.
     pub(super) seq: u64,
+    /// The number of the last change of a message.
+    pub(super) rev: u64,
     /// When the room was active with that ([`WriteCache::next_active_ms`]), if the table does not have it yet.
     active_at_ms: Option<i64>,
 }
@@ -76,10 +78,10 @@ impl WriteCache {
             return Ok(Some(*head));
         }
         let found = connection
-            .prepare_cached("SELECT key, epoch, head FROM rooms WHERE id = ?")?
+            .prepare_cached("SELECT key, epoch, head, rev FROM rooms WHERE id = ?")?
             .query_row([room.as_str()], |row| {
-                let seq = number(row.get(2)?)?;
-                Ok(RoomHead { room: row.get(0)?, epoch: row.get(1)?, seq, active_at_ms: None })
+                let (seq, rev) = (number(row.get(2)?)?, number(row.get(3)?)?);
+                Ok(RoomHead { room: row.get(0)?, epoch: row.get(1)?, seq, rev, active_at_ms: None })
             })
             .optional()?;
         if let Some(head) = found {

@@ -76,7 +76,7 @@ impl WriteConnection {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.execute_batch(
             "PRAGMA journal_mode = wal; PRAGMA foreign_keys = on; PRAGMA mmap_size = 0; PRAGMA temp_store = memory;
-             PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864;",
+             PRAGMA secure_delete = on; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864;",
         )?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.execute_batch(match self.synchronous {

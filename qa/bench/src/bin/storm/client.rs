@@ -249,7 +249,7 @@ impl StormClient {
     }
 
     async fn join(&self, stream: &mut Stream) -> Result<(), Failed> {
-        let join = ClientFrame::Join { room: self.room.clone(), since: self.since };
+        let join = ClientFrame::Join { room: self.room.clone(), since: self.since, changes: None };
         Ok(stream.send(Message::text(serde_json::to_string(&join)?)).await?)
     }
 

@@ -79,7 +79,7 @@ impl Native {
             journal.counters().more_pages.one();
             position.cursor = joined.messages.last().map(|message| message.cursor);
             let since = position.cursor;
-            return push(out, &ClientFrame::Join { room: position.id.clone(), since });
+            return push(out, &ClientFrame::Join { room: position.id.clone(), since, changes: None });
         }
         position.cursor = Some(joined.head);
         position.is_subscribed = true;
@@ -136,7 +136,10 @@ impl Behaviour for Native {
     fn begin(&mut self, _: &mut Journal, out: &mut Vec<String>) {
         for position in self.room_states.values_mut() {
             (position.is_subscribed, position.is_sent) = (false, false);
-            push(out, &ClientFrame::Join { room: position.id.clone(), since: position.cursor });
+            push(
+                out,
+                &ClientFrame::Join { room: position.id.clone(), since: position.cursor, changes: None },
+            );
         }
     }
 

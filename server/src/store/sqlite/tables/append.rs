@@ -5,7 +5,8 @@ use hub::store::{Appended, MessageDraft, StoreError};
 use protocol::{Cursor, RoomId};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::row_mapping::{message_id, message_kind, message_kind_name, number, seq_number};
+use super::messages;
+use super::row_mapping::{message_kind_name, seq_number};
 use crate::store::sqlite::write_cache::{RoomHead, WriteCache};
 use crate::store::sqlite::write_tx::{DatabaseError, WriteError, WriteTx};
 
@@ -61,7 +62,7 @@ impl Append {
                 head.advance(active_at_ms);
                 Appended::New(message)
             } else {
-                Appended::Known(table.find(&head, author, message)?)
+                Appended::Known(messages::by_draft(connection, &self.room, author, draft.draft)?)
             });
         }
         cache.set_head(&self.room, head);
@@ -79,13 +80,13 @@ impl Append {
             at_ms: self.at_ms,
             parent: draft.parent,
             kind: draft.kind.clone(),
+            state: None,
         }
     }
 }
 
 /// The table of messages, with its statement prepared for the whole transaction.
 struct MessageTable<'c> {
-    connection: &'c Connection,
     insert: CachedStatement<'c>,
 }
 
@@ -95,7 +96,7 @@ impl<'c> MessageTable<'c> {
             "INSERT INTO messages (room, seq, id, author, draft, at_ms, body, parent, kind)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, author, draft) DO NOTHING",
         )?;
-        Ok(Self { connection, insert })
+        Ok(Self { insert })
     }
 
     /// Stores a message, unless its author had sent the same draft to the room before.
@@ -112,25 +113,5 @@ impl<'c> MessageTable<'c> {
             message_kind_name(&message.kind),
         ])?;
         Ok(rows > 0)
-    }
-
-    /// The message that this draft became before. It is called rarely, since few drafts come twice.
-    fn find(&self, head: &RoomHead, author: i64, again: Message) -> Result<Message, DatabaseError> {
-        let mut find = self.connection.prepare_cached(
-            "SELECT seq, id, at_ms, body, parent, kind FROM messages WHERE room = ? AND author = ? AND draft = ?",
-        )?;
-        let mut rows = find.query(params![head.room, author, again.draft.0.as_bytes().as_slice()])?;
-        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        let parent: Option<[u8; 16]> = row.get(4)?;
-        let kind = row.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-        Ok(Message {
-            cursor: Cursor { epoch: head.epoch, seq: number(row.get(0)?)? },
-            id: message_id(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?,
-            at_ms: row.get(2)?,
-            body: row.get(3)?,
-            parent: parent.as_ref().map(|parent| message_id(parent)).transpose()?,
-            kind: message_kind(kind)?,
-            ..again
-        })
     }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod account_changes;
 pub(crate) mod accounts;
 pub(crate) mod append;
+pub(crate) mod changes;
 pub(crate) mod ended_tokens;
 pub(crate) mod inbox;
 pub(crate) mod jobs;

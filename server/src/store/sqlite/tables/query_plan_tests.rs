@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{accounts, inbox, jobs, members, messages, own_sign_ins, quotas, rooms, sign_in_quota};
+use super::{accounts, changes, inbox, jobs, members, messages, own_sign_ins, quotas, rooms, sign_in_quota};
 use crate::store::sqlite::SqliteStore;
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
@@ -16,9 +16,14 @@ fn plan(database: &Connection, statement: &str) -> Vec<String> {
     steps
 }
 
+/// What is found of the reactions to one message and put in order: at most fifty kinds, and twenty users of each.
+const OF_REACTIONS: [&str; 3] = ["SCAN k", "SCAN u", "USE TEMP B-TREE FOR json_group_array(ORDER BY)"];
+
 /// The steps that read all there is, or put pages of history in order by hand.
 fn dear(steps: &[String]) -> Vec<&String> {
-    steps.iter().filter(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")).collect()
+    let is_scan = |step: &String| step.starts_with("SCAN") && step != "SCAN CONSTANT ROW";
+    let is_dear = |step: &&String| is_scan(step) || step.contains("TEMP B-TREE");
+    steps.iter().filter(is_dear).filter(|step| !OF_REACTIONS.contains(&step.as_str())).collect()
 }
 
 #[tokio::test]
@@ -30,6 +35,11 @@ async fn every_hot_question_is_answered_from_an_index() {
 
     assert_eq!(dear(&plan(&database, "SELECT body FROM messages ORDER BY at_ms")).len(), 2);
     let pages = [messages::OLDER, messages::NEWER, messages::OLDER_FOR, messages::NEWER_FOR];
+    let changes = [messages::CHANGED, changes::REACTED, changes::PINNED, changes::VERSIONS];
+    for statement in changes {
+        let steps = plan(&database, statement);
+        assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
+    }
     for statement in pages.into_iter().chain([messages::FIND, members::ROLE, members::HEADS]) {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
@@ -85,6 +95,7 @@ async fn a_page_of_the_only_room_is_not_put_in_order_by_hand() {
 
     for statement in [messages::OLDER, messages::NEWER, messages::OLDER_FOR, messages::NEWER_FOR] {
         let steps = plan(&database, statement);
-        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{statement}: {steps:#?}");
+        let is_sorted = |step: &&String| step.contains("TEMP B-TREE");
+        assert!(!dear(&steps).iter().any(is_sorted), "{statement}: {steps:#?}");
     }
 }

@@ -52,6 +52,7 @@ fn insert(connection: &Connection, draft: &RoomDraft) -> Result<RoomRecord, Writ
         kind: draft.kind,
         chat: None,
         head: Cursor { epoch: draft.epoch, seq: 0 },
+        rev: 0,
         created_at_ms: draft.at_ms,
         active_at_ms,
         members: members.into_iter().map(|(_, membership)| membership).collect(),
@@ -101,6 +102,7 @@ struct RoomRow {
     chat: Option<String>,
     epoch: u32,
     head: u64,
+    rev: u64,
     created_at_ms: i64,
     active_at_ms: i64,
     live: Option<String>,
@@ -111,7 +113,7 @@ struct RoomRow {
 macro_rules! find_where {
     ($condition:literal) => {
         concat!(
-            "SELECT r.id, h.name, r.kind, IIF(r.chat IS NULL, NULL, h.id) AS chat, r.epoch, r.head, r.created_at_ms,
+            "SELECT r.id, h.name, r.kind, IIF(r.chat IS NULL, NULL, h.id) AS chat, r.epoch, r.head, r.rev, r.created_at_ms,
                     r.active_at_ms, r.live, (SELECT s.live FROM rooms s WHERE s.chat = r.key) AS session,
                     m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
@@ -168,6 +170,7 @@ async fn find_by(
         kind: kind(found.kind)?,
         chat,
         head: Cursor { epoch: found.epoch, seq: found.head },
+        rev: found.rev,
         created_at_ms: found.created_at_ms,
         active_at_ms: found.active_at_ms,
         members,

@@ -44,10 +44,11 @@ macro_rules! summaries_of {
                    (SELECT COUNT(*) FROM (
                         SELECT 1 FROM messages u
                         WHERE u.room = page.room AND u.seq > MAX(page.read_seq, r.head - ?3) AND u.author <> page.person
+                          AND u.deleted_at_ms IS NULL
                         LIMIT ?1)) AS unread,
                    (SELECT COUNT(*) FROM members c WHERE c.room = page.room) AS member_count,
                    p.id AS author, p.username AS author_name, l.at_ms,
-                   substr(CAST(l.body AS BLOB), 1, 4 * ?2) AS opening
+                   IIF(l.body = '', x'', substr(CAST(l.body AS BLOB), 1, 4 * ?2)) AS opening
             FROM page
             JOIN rooms r ON r.key = page.room
             LEFT JOIN messages l ON l.room = r.key AND l.seq = r.head

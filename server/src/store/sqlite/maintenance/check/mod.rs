@@ -4,6 +4,7 @@
 //! what has to be sorted goes through temporary files. No answer depends on an index: one that is wrong would hide what
 //! it is wrong about, so statements ask for a column that no index has.
 
+mod changes;
 mod file;
 mod findings;
 mod inboxes;
@@ -111,6 +112,7 @@ async fn check_all(
     file::check(&mut snapshot, findings).await?;
     rooms::check(&mut snapshot, findings).await?;
     messages::check(&mut snapshot, findings).await?;
+    changes::check(&mut snapshot, findings).await?;
     inboxes::check(&mut snapshot, findings).await?;
     snapshot.commit().await?;
     Ok(Report {
