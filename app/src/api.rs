@@ -175,9 +175,13 @@ struct Line {
     draft_id: DraftId,
     created_at: String,
     sender: UserRef,
+    #[serde(default)]
     rev: Option<u64>,
+    #[serde(default)]
     edited_at: Option<String>,
+    #[serde(default)]
     deleted_at: Option<String>,
+    #[serde(default)]
     pinned: Option<bool>,
     #[serde(default)]
     reactions: Vec<Reaction>,

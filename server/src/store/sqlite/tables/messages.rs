@@ -43,7 +43,7 @@ struct StateRow {
     edited_at_ms: Option<i64>,
     deleted_at_ms: Option<i64>,
     is_pinned: bool,
-    /// JSON: a list of [`Reaction`]; `None` of a message that was never changed.
+    /// JSON: a list of [`protocol::Reaction`]; `None` of a message that was never changed.
     reactions: Option<String>,
 }
 
