@@ -111,6 +111,8 @@ test('lines written in airplane mode survive a reload and the end of the browser
   await bob.say('said on the ground');
   await expect(tab.line('four')).toContainText('Waits for the connection');
   await expect(bob.messages).toHaveText(['have a good flight', 'said on the ground']);
+  // Shown at once, and stored a little later.
+  await expect(bob.line('said on the ground')).toContainText('Sent');
 
   await browser.setOffline(false);
   await expect(tab.status).toHaveText('Connected');
