@@ -30,7 +30,7 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "MessageKind::is_text")]
     pub kind: MessageKind,
     /// The number of the last change of the message, in the order of the room's changes; 0: it is as it was posted.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rev: u64,
     /// When its text was last edited, in milliseconds since 1970-01-01 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at_ms: Option<i64>,
     /// Whether it is pinned to the room.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub pinned: bool,
     /// Its reactions, in the order in which the first of each came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -58,14 +58,8 @@ pub struct Reaction {
     pub users: Vec<UserId>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a member may do in a room.
