@@ -7,7 +7,7 @@ use hub::store::{
     Change, ChangeBatch, ChangeDraft, ChangeError, ChangeRights, Changed, HistoryRange, Page, StoreError,
     Version,
 };
-use protocol::limits::{MAX_PINS, MAX_REACTION_KINDS};
+use protocol::limits::{MAX_PINS, MAX_REACTION_KINDS, PAGE_BYTES};
 use protocol::{DraftId, MessageId, Reaction, RoomId};
 use uuid::Uuid;
 
@@ -241,6 +241,22 @@ pub(crate) async fn an_edit_keeps_the_earlier_texts(world: &World) {
     let state = world.state(&room, &message).await;
     assert_eq!((state.rev, state.edited_at_ms), (3, Some(4000)));
     assert_eq!(store.versions(&room_id("other"), 1).await.unwrap(), []);
+}
+
+pub(crate) async fn earlier_texts_are_bounded_in_number_and_in_bytes(world: &World) {
+    let World { store, alice, .. } = world;
+    let room = world.room("general").await;
+    for (bytes, edits, kept) in [(1, 201, 200), (60_000, 20, PAGE_BYTES / 60_000 + 1)] {
+        let message = world.say(&room, alice, "first", 2000).await;
+        let texts = (0..=edits).map(|number| format!("{number} {}", "x".repeat(bytes)));
+        let drafts = texts.clone().map(|text| draft(alice, &message, edit(&text))).collect();
+        world.change(&room, drafts).await;
+        let versions = store.versions(&room, message.cursor.seq).await.unwrap();
+        assert_eq!(versions.len(), kept, "{bytes}");
+        // Ends with the text before the present one.
+        assert_eq!(Some(&*versions[kept - 1].body), texts.rev().nth(1).as_deref());
+        assert!(versions.is_sorted_by_key(|version| version.rev));
+    }
 }
 
 pub(crate) async fn an_edit_of_an_older_text_is_a_conflict(world: &World) {

@@ -92,6 +92,7 @@ contract! {
         a_refused_change_changes_nothing,
         an_unknown_room_or_author_changes_nothing,
         an_edit_keeps_the_earlier_texts,
+        earlier_texts_are_bounded_in_number_and_in_bytes,
         an_edit_of_an_older_text_is_a_conflict,
         a_deleted_message_has_its_number_and_no_content,
         reactions_are_in_the_order_in_which_they_came,

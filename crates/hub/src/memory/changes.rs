@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use protocol::limits::REACTION_USERS;
+use protocol::limits::{MAX_PAGE_MESSAGES, PAGE_BYTES, REACTION_USERS};
 use protocol::{DraftId, Reaction, UserId};
 
 use crate::model::{Message, MessageState};
@@ -39,9 +39,18 @@ impl Changes {
         self.log.len() as u64
     }
 
-    /// The earlier texts of a message.
+    /// See [`crate::store::Store::versions`].
     pub(super) fn versions(&self, seq: u64) -> Vec<Version> {
-        self.versions.get(&seq).cloned().unwrap_or_default()
+        let newest = self.versions.get(&seq).into_iter().flatten().rev().take(MAX_PAGE_MESSAGES as usize);
+        let mut bytes = 0;
+        let fits = newest.take_while(|version| {
+            let is_full = bytes > PAGE_BYTES;
+            bytes += version.body.len();
+            !is_full
+        });
+        let mut versions: Vec<Version> = fits.cloned().collect();
+        versions.reverse();
+        versions
     }
 
     fn text_rev(&self, seq: u64) -> u64 {

@@ -198,7 +198,9 @@ pub trait Store: InboxStore {
         limit: u32,
     ) -> Result<Page, StoreError>;
 
-    /// The earlier texts of a message, oldest first; none of a message that was deleted, or never edited.
+    /// The newest earlier texts of a message, oldest first; none of a message that was deleted, or never edited. At most
+    /// [`protocol::limits::MAX_PAGE_MESSAGES`], and no more after that with which they have more than
+    /// [`protocol::limits::PAGE_BYTES`].
     async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError>;
 
     /// Advances the read marker of each of these users to the number beside it; never lowers it, and does nothing for users who

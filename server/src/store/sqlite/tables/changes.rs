@@ -1,10 +1,13 @@
 //! The tables of changes: edits, deletions, reactions and pins of messages, each with its number in the transaction that makes it.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use hub::store::{
     Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeTarget, Changed, StoreError, Version,
 };
+use protocol::limits::{MAX_PAGE_MESSAGES, PAGE_BYTES};
 use protocol::{RoomId, UserId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use sqlx::query_as;
@@ -282,7 +285,7 @@ pub(crate) fn kind(number: i64) -> Result<ChangeKind, sqlx::Error> {
 
 pub(super) const VERSIONS: &str = "
     SELECT rev, body, at_ms FROM message_versions
-    WHERE room = (SELECT key FROM rooms WHERE id = ?) AND seq = ? ORDER BY rev";
+    WHERE room = (SELECT key FROM rooms WHERE id = ?) AND seq = ? ORDER BY rev DESC LIMIT ?";
 
 /// See [`hub::store::Store::versions`].
 pub(crate) async fn versions(
@@ -290,7 +293,19 @@ pub(crate) async fn versions(
     room: &RoomId,
     seq: u64,
 ) -> Result<Vec<Version>, sqlx::Error> {
-    let rows: Vec<(u64, String, i64)> =
-        query_as(VERSIONS).bind(room.as_str()).bind(seq_number(seq)).fetch_all(readers).await?;
-    Ok(rows.into_iter().map(|(rev, body, at_ms)| Version { rev, body: Arc::from(body), at_ms }).collect())
+    let newest = query_as::<_, (u64, String, i64)>(VERSIONS)
+        .bind(room.as_str())
+        .bind(seq_number(seq))
+        .bind(MAX_PAGE_MESSAGES)
+        .fetch(readers);
+    let mut newest = pin!(newest);
+    let (mut versions, mut bytes) = (Vec::new(), 0);
+    while bytes <= PAGE_BYTES
+        && let Some((rev, body, at_ms)) = newest.try_next().await?
+    {
+        bytes += body.len();
+        versions.push(Version { rev, body: Arc::from(body), at_ms });
+    }
+    versions.reverse();
+    Ok(versions)
 }
