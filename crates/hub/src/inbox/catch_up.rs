@@ -273,3 +273,6 @@ impl CatchUp {
         Ok(sent)
     }
 }
+
+#[cfg(test)]
+mod tests;

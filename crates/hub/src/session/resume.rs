@@ -46,7 +46,7 @@ pub(super) async fn find_positions(
     let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
     // A client that missed nothing has everything, whatever is kept.
     let is_kept = missed == 0 || context.store.inbox_after(user, inbox, 1).await?.is_some();
-    if missed > limit || !is_kept {
+    if !is_kept {
         return Ok(None);
     }
     let heads = context.store.room_positions(user).await?;

@@ -27,6 +27,15 @@ async fn connections_are_counted_by_user_and_closed_by_sign_in() {
 }
 
 #[tokio::test]
+async fn a_notifier_closes_its_client_alone() {
+    let world = World::new(HubSettings::default()).await;
+    let (first, second) = (world.connect("ann"), world.connect("ann"));
+    first.session.notifier().close(CloseCode::TooMany);
+    let codes = [&first, &second].map(|client| client.connection.outbox.close_code());
+    assert_eq!(codes, [Some(CloseCode::TooMany), None]);
+}
+
+#[tokio::test]
 async fn the_end_of_the_last_connection_is_when_a_user_was_last_seen() {
     let world = World::new(HubSettings::default()).await;
     world.clock.set_ms(5_000);

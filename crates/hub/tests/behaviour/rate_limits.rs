@@ -29,6 +29,21 @@ async fn messages_are_limited_by_user_over_all_connections() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn typing_is_limited_by_user_over_all_connections() {
+    let rates = Rates { typing: Some(SLOW), ..Rates::default() };
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
+    let (mut ann, mut again) = (world.connect_and_join("ann").await, world.connect_and_join("ann").await);
+    ann.set_typing(true).await;
+    again.set_typing(true).await;
+    ann.set_typing(false).await;
+    again.set_typing(false).await;
+    assert_eq!(again.receive("failed").await, "failed RateLimited None");
+    let mut bob = world.connect_and_join("bob").await;
+    bob.set_typing(true).await;
+    assert_eq!(ann.receive("typing bob").await, "typing bob true");
+}
+
+#[tokio::test(start_paused = true)]
 async fn commands_are_limited_by_connection() {
     let rates = Rates { commands: Some(SLOW), ..Rates::default() };
     let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;

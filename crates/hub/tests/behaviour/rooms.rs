@@ -1,12 +1,16 @@
 //! Rooms: order of messages, recovery, presence, typing, members and limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hub::{Command, HubError, HubSettings, JoinMode, WriterAction};
-use protocol::{CloseCode, Cursor, DraftId, MessageKind, limits};
+use bytes::Bytes;
+use hub::model::User;
+use hub::store::{MessageDraft, Store};
+use hub::{Command, Encoder, Event, HubError, HubSettings, JoinMode, WriterAction};
+use protocol::{CloseCode, Cursor, DraftId, MessageId, MessageKind, limits};
 use uuid::Uuid;
 
-use crate::world::{World, user};
+use crate::world::{World, new_user, user};
 
 #[tokio::test]
 async fn a_post_reaches_all_subscribers_and_is_acknowledged() {
@@ -340,4 +344,32 @@ async fn connections_of_a_user_and_rooms_of_a_connection_are_bounded() {
     }
     ann.join(None).await;
     assert_eq!(ann.receive("failed").await, "failed TooMany None");
+}
+
+#[tokio::test]
+async fn a_message_keeps_the_name_that_its_author_had() {
+    fn names(event: &Event) -> Option<Bytes> {
+        match event {
+            Event::Joined(it) => {
+                let names: Vec<&str> = it.messages.iter().map(|message| message.name.as_str()).collect();
+                Some(names.join(" ").into())
+            }
+            _ => None,
+        }
+    }
+    let world = World::new(HubSettings::default()).await;
+    let then = User { username: "ann of old".to_owned(), ..new_user("ann") };
+    let draft = |number, author: User| MessageDraft {
+        id: MessageId(Uuid::from_u128(number)),
+        author: Arc::new(author),
+        draft: DraftId(Uuid::from_u128(number)),
+        body: "hello".into(),
+        parent: None,
+        kind: MessageKind::Text,
+    };
+    let drafts = vec![draft(1, then), draft(2, new_user("ann"))];
+    world.store.append(&world.room, drafts, 0).await.unwrap();
+    let mut bob = world.connect_with_encoder("bob", Encoder::new(3, names));
+    bob.join(None).await;
+    assert_eq!(bob.receive("").await, "ann of old ann");
 }
