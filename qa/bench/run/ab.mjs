@@ -3,8 +3,8 @@
 // Both have the same environment and a copy of the same database, and take turns within each measurement of each round, so
 // that what the machine does besides hits both alike. Ends with 1 where the new one is worse.
 
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 import { FIGURES, report, TOLERANCE, values } from './compare.mjs';
 import { FOLDER, filled, measure } from './measure.mjs';
@@ -25,7 +25,9 @@ const tests = TESTS.filter((test) => !test.once && figures.some((it) => it.test 
 const serversOf = (test) => [...new Set(figures.filter((it) => it.test === test.name).map((it) => it.server))];
 
 const began = Date.now();
-const data = await filled('wide', 0, SHAPES);
+// A program opens databases of older versions and refuses those of newer ones. So the older `fill`, if it was built, fills it.
+const olderFill = `${dirname(old)}/examples/fill`;
+const data = await filled('wide', 0, SHAPES, existsSync(olderFill) ? olderFill : undefined);
 const cells = {};
 const failed = [];
 

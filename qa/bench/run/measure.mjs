@@ -18,13 +18,13 @@ mkdirSync(FOLDER, { recursive: true });
 process.env.BENCH_FOLDER = FOLDER;
 
 // Filled once for each build of the program that fills.
-export async function filled(name, messages, shapes) {
-  const folder = `${FOLDER}/${name}-${Math.round(statSync(FILL).mtimeMs)}`;
+export async function filled(name, messages, shapes, fill = FILL) {
+  const folder = `${FOLDER}/${name}-${Math.round(statSync(fill).mtimeMs)}`;
   if (!existsSync(folder)) {
     console.log(`filling ${folder}`);
     const unfinished = `${folder}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });
-    await run(FILL, [unfinished, String(messages), ...shapes]);
+    await run(fill, [unfinished, String(messages), ...shapes]);
     renameSync(unfinished, folder);
   }
   return folder;

@@ -5,6 +5,7 @@
 //! parts alone whose names contain the words.
 
 mod attack;
+mod disk;
 mod endpoint;
 mod failed;
 mod kinds;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::attack::{Attack, WORK_ADDRESSES};
+use crate::disk::Disk;
 use crate::failed::Failed;
 use crate::kinds::Count;
 use crate::ledger::{Ledger, Span};
@@ -50,6 +51,7 @@ struct Run<'a> {
     server: &'a Server,
     accounts: &'a Server,
     orders: &'a Orders,
+    disk: Disk,
     ledger: Arc<Ledger>,
     next_newcomer: Arc<AtomicU64>,
 }
@@ -62,7 +64,9 @@ pub(crate) async fn measure(servers: [&Server; 2], orders: &Orders, only: &str) 
     println!("{CLIENTS} ordinary clients are in");
     work::prepare(server.address, WORK_ADDRESSES).await.map_err(Failed::io("no rooms for the attackers"))?;
     clients.speak(true);
-    let run = Run { server, accounts, orders, ledger, next_newcomer: Arc::new(AtomicU64::new(0)) };
+    let disk = Disk::watch(server.folder())?;
+    let next_newcomer = Arc::new(AtomicU64::new(0));
+    let run = Run { server, accounts, orders, disk, ledger, next_newcomer };
     sleep(BETWEEN).await;
     // Tables and caches are as large as an attack makes them, once. What comes after a first wave is measured, also against
     // itself: memory that each wave takes and does not give back is found.
@@ -95,6 +99,7 @@ impl Run<'_> {
         let count = Arc::new(Count::default());
         let (from, end) = (StdInstant::now(), Instant::now() + time);
         let processors = Processors::now()?;
+        self.disk.take_slowest();
         if !attacks.is_empty() {
             let order = (attacks, end, count.clone());
             self.orders.send(order).await.map_err(|_| Failed::Usage("the attackers are gone".to_owned()))?;
@@ -111,10 +116,11 @@ impl Run<'_> {
         tokio::time::sleep_until(end).await;
         let to = StdInstant::now();
         let stolen_per_mille = Processors::now()?.stolen_per_mille_since(&processors);
+        let slowest_write = self.disk.take_slowest();
         let newcomers = newcomers.join_all().await;
         let done = count.done.load(Ordering::Relaxed);
         let delays = self.ledger.delays(Span { from, to });
-        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille })
+        Ok(Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille, slowest_write })
     }
 
     /// Ends the ordinary clients and prints what they missed and what the server kept; returns how many checks fail.

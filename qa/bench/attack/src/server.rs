@@ -120,6 +120,11 @@ impl Server {
         kib.ok_or_else(|| Failed::Usage("the server is gone".to_owned()))
     }
 
+    /// Where its data is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Files that the server has open.
     pub(crate) fn open_files(&self) -> Result<usize, Failed> {
         let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));

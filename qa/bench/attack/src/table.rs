@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) resident_kib: u64,
     /// Thousandths of the time that the host took from the processors of this machine.
     pub(crate) stolen_per_mille: u64,
+    /// The slowest write to the disk by this program.
+    pub(crate) slowest_write: Duration,
 }
 
 impl Row {
@@ -41,19 +43,20 @@ pub(crate) fn verdict(is_good: bool) -> &'static str {
 
 /// Prints a line; the quiet one, which has none to be compared with, begins the table.
 pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
-    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille } = row;
+    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille, slowest_write } =
+        row;
     if quiet.is_none() {
         println!(
             "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
-             open files | MiB | stolen % |"
+             open files | MiB | stolen % | slowest write ms |"
         );
-        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     }
     let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1e3);
     let slowest = newcomers.iter().flatten().max().copied().map(ms).unwrap_or_default();
     let inside = newcomers.iter().flatten().count();
     println!(
-        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {}.{} |",
+        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {}.{} | {} |",
         verdict(quiet.is_none_or(|quiet| row.is_good(quiet))),
         delays.count,
         ms(delays.median),
@@ -63,5 +66,6 @@ pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
         resident_kib / 1024,
         stolen_per_mille / 10,
         stolen_per_mille % 10,
+        ms(*slowest_write),
     );
 }

@@ -24,11 +24,21 @@ fn cpu_nanos(pid: u32) -> Result<u64, Failed> {
 
 /// Resident memory in KiB.
 pub(crate) fn resident_kib(pid: u32) -> Result<u64, Failed> {
+    memory_kib(pid, "VmRSS")
+}
+
+/// Resident memory in KiB without pages of files, as the program and the database are.
+pub(crate) fn anonymous_kib(pid: u32) -> Result<u64, Failed> {
+    memory_kib(pid, "RssAnon")
+}
+
+/// A line of `/proc/PID/status` (proc(5)).
+fn memory_kib(pid: u32, name: &str) -> Result<u64, Failed> {
     let path = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&path).map_err(Failed::at(path))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .ok_or_else(|| Failed::Usage(format!("process {pid} has no VmRSS")))
+        .ok_or_else(|| Failed::Usage(format!("process {pid} has no {name}")))
 }
 
 /// Core seconds that the whole machine has been busy for.
