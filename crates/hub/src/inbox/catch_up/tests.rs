@@ -1,6 +1,7 @@
 //! Tests of the size of portions, which no client can tell from outside.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use protocol::{InboxItem, Job, JobKind, JobStatus, Notification, NotificationId, Opaque, UserId};
 use uuid::Uuid;
@@ -12,18 +13,20 @@ use crate::model::User;
 use crate::queue::{ClientTransport, DeliveryPolicy, Encoder, TransportFuture};
 use crate::store::{InboxStore, JobWrite, NewEntry};
 
-/// The transport of a client that keeps up with so many frames.
-struct CountingTransport {
-    keeps_up_with: usize,
-    frames: Mutex<Vec<Bytes>>,
+/// When a client keeps up.
+#[derive(Clone, Copy)]
+enum KeepsUp {
+    Always,
+    /// Until it was pushed so many frames since the last portion.
+    With(usize),
+    /// Every other time that it is asked.
+    InTurn,
 }
 
-impl CountingTransport {
-    /// How many frames were pushed, and their bytes.
-    fn pushed(&self) -> (usize, usize) {
-        let frames = self.frames.lock().unwrap();
-        (frames.len(), frames.iter().map(Bytes::len).sum())
-    }
+struct CountingTransport {
+    keeps_up: KeepsUp,
+    asked: AtomicUsize,
+    frames: Mutex<Vec<Bytes>>,
 }
 
 impl ClientTransport for CountingTransport {
@@ -33,11 +36,13 @@ impl ClientTransport for CountingTransport {
     }
 
     fn keeps_up(&self) -> TransportFuture<'_, ()> {
-        if self.pushed().0 < self.keeps_up_with {
-            Box::pin(std::future::ready(()))
-        } else {
-            Box::pin(std::future::pending())
-        }
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        let is_ready = match self.keeps_up {
+            KeepsUp::Always => true,
+            KeepsUp::With(frames) => self.frames.lock().unwrap().len() < frames,
+            KeepsUp::InTurn => asked.is_multiple_of(2),
+        };
+        if is_ready { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
     }
 
     fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
@@ -91,13 +96,13 @@ fn job(number: u128, bytes: usize) -> Job {
 }
 
 /// What the portions of a catch-up bring: the frames and the bytes of each. The store has so many entries and running jobs
-/// of so many bytes each, and the client keeps up with so many frames.
+/// of so many bytes each.
 async fn portions(
     start: InboxStart,
     entries: usize,
     jobs: usize,
     bytes: usize,
-    keeps_up_with: usize,
+    keeps_up: KeepsUp,
 ) -> Vec<(usize, usize)> {
     let store = Arc::new(MemoryStore::default());
     let user = User {
@@ -114,7 +119,8 @@ async fn portions(
     }
     let entries = (0..entries).map(|number| notification(number as u128, bytes)).collect();
     store.put_in_inbox(&ann(), entries, None, 0).await.unwrap();
-    let transport = Arc::new(CountingTransport { keeps_up_with, frames: Mutex::default() });
+    let transport =
+        Arc::new(CountingTransport { keeps_up, asked: AtomicUsize::new(0), frames: Mutex::default() });
     let identity = Identity { user: Arc::new(user), sign_in: SignInId(Uuid::from_u128(1)) };
     let client = ClientHandle::new(ClientId(1), identity, Encoder::new(0, encode), transport.clone());
     let mut inbox = StoredInbox::new(store, ann(), None);
@@ -143,7 +149,7 @@ async fn a_client_that_keeps_up_gets_full_portions() {
         // Of a quarter of a portion each, and one frame more than two portions have.
         let frames = 9;
         let size = limits::PORTION_BYTES / 4;
-        let portions = portions(start, entries * frames, jobs * frames, size, usize::MAX).await;
+        let portions = portions(start, entries * frames, jobs * frames, size, KeepsUp::Always).await;
         assert_eq!(portions.iter().map(|it| it.0).sum::<usize>(), frames, "{portions:?}");
         assert!(portions.iter().all(|it| it.1 < 2 * limits::PORTION_BYTES), "{start:?}: {portions:?}");
         assert!(portions.len() <= 4, "{start:?}: {portions:?}");
@@ -153,7 +159,7 @@ async fn a_client_that_keeps_up_gets_full_portions() {
 #[tokio::test]
 async fn small_entries_share_a_portion() {
     for (start, entries, jobs) in SOURCES {
-        let portions = portions(start, entries * 100, jobs * 100, 10, usize::MAX).await;
+        let portions = portions(start, entries * 100, jobs * 100, 10, KeepsUp::Always).await;
         assert_eq!(portions, [(100, 1_000)], "{start:?}");
     }
 }
@@ -161,9 +167,17 @@ async fn small_entries_share_a_portion() {
 #[tokio::test]
 async fn a_portion_ends_when_the_client_lags() {
     for start in [InboxStart::Fresh, InboxStart::Cursor(0)] {
-        let portions = portions(start, 20, 0, 10, 3).await;
+        let portions = portions(start, 20, 0, 10, KeepsUp::With(3)).await;
         let frames: Vec<usize> = portions.iter().map(|it| it.0).collect();
         assert_eq!(frames, [3, 3, 3, 3, 3, 3, 2], "{start:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_entry_is_skipped_when_the_client_lags_while_a_page_is_read() {
+    for start in [InboxStart::Fresh, InboxStart::Cursor(0)] {
+        let portions = portions(start, 20, 0, 10, KeepsUp::InTurn).await;
+        assert_eq!(portions.iter().map(|it| it.0).sum::<usize>(), 20, "{start:?}: {portions:?}");
     }
 }
 
@@ -171,7 +185,7 @@ async fn a_portion_ends_when_the_client_lags() {
 async fn jobs_of_exactly_one_page_and_one_more_are_all_sent() {
     let page = usize::try_from(ENTRIES).unwrap();
     for jobs in [page - 1, page, page + 1] {
-        let portions = portions(InboxStart::Fresh, 0, jobs, 10, usize::MAX).await;
+        let portions = portions(InboxStart::Fresh, 0, jobs, 10, KeepsUp::Always).await;
         assert_eq!(portions, [(jobs, 10 * jobs)]);
     }
 }
