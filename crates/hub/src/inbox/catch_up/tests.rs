@@ -20,7 +20,7 @@ enum KeepsUp {
     /// Until it was pushed so many frames since the last portion.
     With(usize),
     /// Every other time that it is asked.
-    InTurn,
+    Alternately,
 }
 
 struct CountingTransport {
@@ -40,7 +40,7 @@ impl ClientTransport for CountingTransport {
         let is_ready = match self.keeps_up {
             KeepsUp::Always => true,
             KeepsUp::With(frames) => self.frames.lock().unwrap().len() < frames,
-            KeepsUp::InTurn => asked.is_multiple_of(2),
+            KeepsUp::Alternately => asked.is_multiple_of(2),
         };
         if is_ready { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
     }
@@ -176,7 +176,7 @@ async fn a_portion_ends_when_the_client_lags() {
 #[tokio::test]
 async fn no_entry_is_skipped_when_the_client_lags_while_a_page_is_read() {
     for start in [InboxStart::Fresh, InboxStart::Cursor(0)] {
-        let portions = portions(start, 20, 0, 10, KeepsUp::InTurn).await;
+        let portions = portions(start, 20, 0, 10, KeepsUp::Alternately).await;
         assert_eq!(portions.iter().map(|it| it.0).sum::<usize>(), 20, "{start:?}: {portions:?}");
     }
 }
