@@ -44,6 +44,10 @@ pub(super) async fn find_positions(
     };
     let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
     let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
+    // Before anything more is read for it.
+    if missed > limit {
+        return Ok(None);
+    }
     // A client that missed nothing has everything, whatever is kept.
     let is_kept = missed == 0 || context.store.inbox_after(user, inbox, 1).await?.is_some();
     if !is_kept {

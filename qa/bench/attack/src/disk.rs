@@ -1,5 +1,5 @@
 //! Disk: how long it takes to write to the disk that the server writes to, so that a stall of the disk is not taken for one of
-//! the server. What the disk does beside it is the server's part, which is small.
+//! the server.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -21,7 +21,7 @@ const BYTES: usize = 4 * 1024;
 pub(crate) struct Disk {
     /// Nanoseconds of the slowest write since the last look.
     slowest: Arc<AtomicU64>,
-    /// Its end is that of the writing thread.
+    /// Dropping it ends the thread that writes.
     _writes: Sender<()>,
 }
 

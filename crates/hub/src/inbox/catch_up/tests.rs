@@ -23,6 +23,7 @@ enum KeepsUp {
     Alternately,
 }
 
+/// The transport of a client that keeps what it was pushed.
 struct CountingTransport {
     keeps_up: KeepsUp,
     asked: AtomicUsize,
