@@ -60,7 +60,8 @@ function skilllift(account: Account, client: SkillLift): Voice {
     say: (text) => client.sendChatMessage(text),
     lines: async (count) => {
       const frames = await client.frames.some(count, 'message', ({ type }) => type === 'chat_message');
-      return frames.map(({ payload }) => ({ author: String(payload?.['userId']), text: String(payload?.['message']) }));
+      const text = (frame: { payload?: Record<string, unknown> }, key: string) => String(frame.payload?.[key]);
+      return frames.map((frame) => ({ id: text(frame, 'messageId'), author: text(frame, 'userId'), text: text(frame, 'message') }));
     },
   };
 }
@@ -140,8 +141,7 @@ class Everybody {
         return { author: line.author, text: line.text, ...(id !== undefined && { id: line.id }), ...(seq !== undefined && { seq: line.seq }) };
       });
       expect(heard, dialect).toEqual(expected);
-      // SkillLift prints no name of a message; the others do.
-      expect(heard.every(({ id }) => (id === undefined) === (dialect === 'skilllift')), dialect).toBe(true);
+      expect(heard.every(({ id }) => id !== undefined), dialect).toBe(true);
     }
     return truth;
   }
@@ -181,6 +181,46 @@ test('X6 CA-18 all talk at once, and all hear one order', async ({ register, kee
     const own = truth.filter(({ author }) => author === account.id).map(({ text }) => text);
     expect(own).toEqual(Array.from({ length: each }, (_, at) => `${dialect} ${at + 1}`));
   }
+});
+
+test('changes of messages reach every dialect in its own words', async ({ register, keep }) => {
+  const everybody = await Everybody.gather(register, keep);
+  const { chat, skilllift, talim } = everybody.clients;
+  const { account } = everybody.voices.rest;
+  await everybody.voices.rest.say('tea');
+  const [{ id }] = (await everybody.agree(1)) as [Line];
+  const cake = encodeURIComponent('🍰');
+  await account.ask('PATCH', `messages/${id}`, { content: 'coffee' });
+  await account.ask('PUT', `messages/${id}/reactions/${cake}`);
+  await account.ask('DELETE', `messages/${id}/reactions/${cake}`);
+  await account.ask('PUT', `messages/${id}/pin`);
+  await account.ask('DELETE', `messages/${id}`);
+
+  const inChat = await chat.service.frames.some(5, 'change', ({ type }) => type.startsWith('message_'));
+  expect(inChat.map(({ type, data }) => [type, data.content ?? data.on])).toEqual([
+    ['message_updated', 'coffee'],
+    ['message_reaction', true],
+    ['message_reaction', false],
+    ['message_pinned', true],
+    ['message_deleted', ''],
+  ]);
+  const inSkillLift = await skilllift.frames.some(4, 'change', ({ type }) => type.startsWith('message_'));
+  expect(inSkillLift.map(({ type, payload }) => [type, payload?.['messageId'], payload?.['message'] ?? payload?.['on']])).toEqual([
+    ['message_updated', id, 'coffee'],
+    ['message_reaction', id, true],
+    ['message_reaction', id, false],
+    ['message_deleted', id, ''],
+  ]);
+  const inTalim = await talim.told.some(5, 'change', ({ event }) => event.startsWith('chat-message-'));
+  expect(inTalim.map(({ event, data }) => [event, data])).toEqual([
+    ['chat-message-updated', expect.objectContaining({ _id: id, content: 'coffee', editedAt: iso })],
+    ['chat-message-reaction', { messageId: id, roomId: everybody.room.id, emoji: '🍰', userId: account.id, on: true }],
+    ['chat-message-reaction', { messageId: id, roomId: everybody.room.id, emoji: '🍰', userId: account.id, on: false }],
+    ['chat-message-updated', expect.objectContaining({ _id: id, pinned: true })],
+    ['chat-message-deleted', expect.objectContaining({ _id: id, content: '', deletedAt: iso })],
+  ]);
+  // A native client that did not ask for changes notices nothing.
+  expect(everybody.clients.native.frames.all.some(({ type }) => type === 'changed')).toBe(false);
 });
 
 /** Something of each script, what JSON and HTML escape, and what is easily lost, up to 60 KB of UTF-8. */

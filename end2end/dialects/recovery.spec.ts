@@ -137,6 +137,33 @@ test('MV-06 who missed exactly 500 is recovered, who missed more is told so, get
   expect((await scene.heardUntil('live again')).slice(heard)).toEqual(['live again']);
 });
 
+test('changes that were missed are recovered after the messages, each message once', async ({ alice, bob, cable, keep }) => {
+  const scene = await Scene.set({ alice, bob, cable, keep });
+  await scene.say('one');
+  await scene.say('two');
+  const lines = await scene.client.lines.some(2, 'line');
+  const [one, two] = lines.map(({ _id }) => _id) as [string, string];
+  await scene.cut();
+  await bob.ask('PATCH', `messages/${one}`, { content: 'first' });
+  await bob.ask('PATCH', `messages/${one}`, { content: 'One' });
+  await bob.ask('DELETE', `messages/${two}`);
+  await scene.say('three');
+  await bob.ask('PUT', `messages/${one}/reactions/${encodeURIComponent('🍰')}`);
+  expect(await scene.mend()).toBe(true);
+  expect(await scene.heardUntil('four')).toEqual(['one', 'two', 'three', 'four']);
+  const isChange = ({ event }: { event: string }) => event.startsWith('chat-message-');
+  const changes = () => scene.client.told.all.filter(isChange).map(({ event, data }) => [event, data['_id'] ?? data['messageId'], data['content'], data['reactions']]);
+  const deleted = ['chat-message-deleted', two, '', undefined];
+  const updated = ['chat-message-updated', one, 'One', [{ emoji: '🍰', count: 1, users: [bob.id] }]];
+  expect(changes()).toEqual([deleted, updated]);
+  // What was recovered is not recovered again.
+  await scene.cut();
+  await bob.ask('DELETE', `messages/${one}/reactions/${encodeURIComponent('🍰')}`);
+  expect(await scene.mend()).toBe(true);
+  await scene.heardUntil('five');
+  expect(changes()).toEqual([deleted, updated, ['chat-message-updated', one, 'One', undefined]]);
+});
+
 test('MV-06 who joined more rooms than can be recovered is told so, and recovers once there are fewer', async ({ alice, bob, cable, keep }) => {
   const scene = await Scene.set({ alice, bob, cable, keep });
   const rooms = await Promise.all(Array.from({ length: 64 }, (_, at) => alice.createRoom(`Room ${at}`)));

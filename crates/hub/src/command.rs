@@ -97,6 +97,22 @@ pub enum Command {
         /// Which.
         message: MessageId,
     },
+    /// Asks for the rooms of the user.
+    ListRooms {
+        /// The last room of the page before.
+        after: Option<RoomId>,
+        /// How many; at most [`MAX_PAGE_MESSAGES`](protocol::limits::MAX_PAGE_MESSAGES).
+        limit: Option<u32>,
+    },
+    /// Asks for older messages of a room.
+    FetchMessages {
+        /// Which room; need not have been joined.
+        room: RoomId,
+        /// The oldest message that the client has; without it the newest messages.
+        before: Option<MessageId>,
+        /// How many; at most [`MAX_PAGE_MESSAGES`](protocol::limits::MAX_PAGE_MESSAGES).
+        limit: Option<u32>,
+    },
     /// Asks for a pong.
     Ping {
         /// Returned with the pong.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{
-    Changes, Closing, DirectMessage, Done, Expiry, InboxPosition, JobChange, LiveChange, Maintenance,
+    Changes, Closing, DirectMessage, Done, Expiry, InboxPosition, JobChange, LiveChange, Maintenance, Member,
     MemberAdded, MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange,
     RawJson, ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan,
     TypingChange, UserId, Welcome,
@@ -13,6 +13,8 @@ use crate::error::HubError;
 use crate::join_snapshot::JoinSnapshot;
 use crate::model::Message;
 use crate::queue::StreamPosition;
+use crate::roster::Roster;
+use crate::store::ChangeRecord;
 
 /// An event for clients.
 ///
@@ -27,14 +29,24 @@ pub enum Event {
     Expiring(Expiry),
     /// The answer to a join. Built for one client.
     Joined(Box<JoinSnapshot>),
+    /// The name and the members of a room that was joined, for dialects whose answer to a join does not have them.
+    RoomEntered(Box<RoomEntry>),
+    /// The answer to [`Command::ListRooms`](crate::Command::ListRooms).
+    RoomList(RoomList),
+    /// The answer to [`Command::FetchMessages`](crate::Command::FetchMessages).
+    Messages(Box<FetchedMessages>),
     /// The subscription to a room has ended.
     Left(RoomRef),
     /// A committed message.
     Message(Message),
     /// The client's own draft is committed.
     Posted(Posted),
-    /// Messages of a room were changed.
+    /// Messages of a room were changed: what one commit made of them.
     Changed(Changes),
+    /// A change of a message. One for each that an [`Event::Changed`] covers, for dialects that name changes.
+    Change(Box<MessageChange>),
+    /// A message as it is after changes that a client has missed which comes back, in a dialect that names changes.
+    MessageChanged(Message),
     /// The client's own change is committed.
     Done(Done),
     /// An application's own event in a room.
@@ -93,8 +105,10 @@ impl Event {
     /// The position of a client that has received this.
     pub fn position(&self) -> Option<StreamPosition<'_>> {
         match self {
-            Self::Message(message) => Some(StreamPosition::Room(&message.room, message.cursor)),
-            Self::Joined(joined) => Some(StreamPosition::Room(&joined.room, joined.head)),
+            Self::Message(message) => Some(StreamPosition::Message(&message.room, message.cursor)),
+            Self::Change(change) => Some(StreamPosition::Change(&change.message.room, change.record.rev)),
+            Self::MessageChanged(message) => Some(StreamPosition::Change(&message.room, message.rev())),
+            Self::Joined(joined) => Some(StreamPosition::Room(&joined.room, joined.head, joined.rev)),
             Self::Left(left) => Some(StreamPosition::Left(&left.room)),
             _ => None,
         }
@@ -121,6 +135,48 @@ pub struct Broadcast {
     pub event: Box<str>,
     /// The data as it was sent.
     pub data: RawJson,
+}
+
+/// A room as it is when a client joins it.
+#[derive(Debug)]
+pub struct RoomEntry {
+    /// Which room.
+    pub room: RoomId,
+    /// Its display name.
+    pub name: String,
+    /// Its members.
+    pub roster: Arc<Roster>,
+}
+
+/// A part of a user's rooms, newest activity first.
+#[derive(Debug)]
+pub struct RoomList {
+    /// The rooms.
+    pub rooms: Vec<RoomSummary>,
+    /// Whether there are more after these.
+    pub has_more: bool,
+}
+
+/// A part of a room's messages, oldest first.
+#[derive(Debug)]
+pub struct FetchedMessages {
+    /// Which room.
+    pub room: RoomId,
+    /// The messages.
+    pub messages: Vec<protocol::Message>,
+    /// The members of the room, who have read some of them.
+    pub members: Vec<Member>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+}
+
+/// A change, and the message as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageChange {
+    /// The change.
+    pub record: ChangeRecord,
+    /// The message.
+    pub message: Message,
 }
 
 /// A user has read a message.

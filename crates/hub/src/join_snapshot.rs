@@ -31,8 +31,10 @@ pub struct JoinSnapshot {
     pub participants: Vec<UserId>,
     /// The status of the live session, if an owner ever set it. Of a chat: its live room's, which `live.room` names.
     pub live: Option<LiveChange>,
-    /// The last change that the client has, if it takes changes.
-    pub rev: Option<u64>,
+    /// The last change that the client has.
+    pub rev: u64,
+    /// Whether the client takes changes, and is shown `rev`.
+    pub takes_changes: bool,
     /// Messages that the client had before, as they are now.
     pub changed: Vec<Message>,
 }
@@ -61,7 +63,7 @@ impl JoinSnapshot {
             typing: self.typing.clone(),
             participants: self.participants.clone(),
             live: self.live.clone(),
-            rev: self.rev,
+            rev: self.takes_changes.then_some(self.rev),
             changed: self.changed.clone(),
         }
     }
@@ -92,7 +94,8 @@ mod tests {
             typing: Vec::new(),
             participants: Vec::new(),
             live: None,
-            rev: None,
+            rev: 0,
+            takes_changes: false,
             changed: Vec::new(),
         };
         let bob = Member { online: true, ..offline("bob") };

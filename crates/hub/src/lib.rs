@@ -42,17 +42,19 @@ mod wall_time;
 pub use client::{ClientId, Identity, SignInId};
 pub use command::{Command, CommandOutcome, JoinMode};
 pub use error::HubError;
-pub use event::{Broadcast, CommandError, Event, Receipt, Stamp};
+pub use event::{
+    Broadcast, CommandError, Event, FetchedMessages, MessageChange, Receipt, RoomEntry, RoomList, Stamp,
+};
 pub use generational_cache::TwoGenerationCache;
 pub use hub::{Hub, MessageText, NewRoom, Requester, Stats};
 pub use inbox::{InboxStart, JobReport, NewJob};
 pub use join_snapshot::JoinSnapshot;
 pub use queue::{
-    ClientTransport, DeliveryPolicy, Disconnected, Encoder, Envelope, Outbox, OutboxItem, OutboxReceiver,
-    SLOTS, StreamPosition, Taken, TransportFuture, WriterAction, outbox,
+    ChangeFrames, ClientTransport, DeliveryPolicy, Disconnected, Encoder, Envelope, Outbox, OutboxItem,
+    OutboxReceiver, SLOTS, StreamPosition, Taken, TransportFuture, WriterAction, outbox,
 };
 pub use quotas::{Concurrent, Daily, Quotas};
 pub use rate_limit::{Gcra, Rate, Rates};
 pub use roster::{EncodedRoster, Roster};
-pub use session::{ClientNotifier, ClientSession, RoomHead, RoomPosition};
+pub use session::{ClientNotifier, ClientSession, LocatedRoom, RoomPosition};
 pub use settings::HubSettings;

@@ -1,4 +1,5 @@
 //! Memory: a store that ends with the process, and clocks, for tests and measurements.
+//! Long because it has one method for each of the store's.
 
 mod changes;
 mod clock;
@@ -19,10 +20,10 @@ use inbox::Inbox;
 pub use injected_errors::{HeldRead, InjectedErrors};
 use room::{MemberRow, Room, index};
 
-use crate::model::{Membership, RoomRecord, User};
+use crate::model::{Membership, RoomHead, RoomRecord, User};
 use crate::store::{
-    Appended, ChangeBatch, ChangeDraft, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError,
-    Version,
+    Appended, ChangeBatch, ChangeDraft, ChangeRecord, HistoryRange, MessageDraft, Page, RoomDraft, Store,
+    StoreError, Version,
 };
 
 /// A [`Store`] in memory, for tests and measurements. It has the same contract as those on disk, except that nothing outlives
@@ -315,6 +316,18 @@ impl Store for MemoryStore {
         Ok(room.map_or_else(Page::default, |room| room.messages_changed_after(rev, upto, limit)))
     }
 
+    async fn changes_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.injected.before_page().await?;
+        let state = self.state();
+        let records = state.rooms.get(room).into_iter().flat_map(|room| room.changes.after(rev));
+        Ok(records.take(index(limit.into())).cloned().collect())
+    }
+
     async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
         Ok(self.state().rooms.get(room).map(|room| room.changes.versions(seq)).unwrap_or_default())
     }
@@ -357,10 +370,15 @@ impl Store for MemoryStore {
         Ok(self.state().positions.get(&message).cloned())
     }
 
-    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+    async fn room_heads(&self, user: &UserId) -> Result<Vec<RoomHead>, StoreError> {
         let state = self.state();
         let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).member(user).is_some());
-        Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
+        let head = |(id, room): (&RoomId, &Room)| RoomHead {
+            room: id.clone(),
+            head: room.head(),
+            rev: room.changes.rev(),
+        };
+        Ok(theirs.map(head).collect())
     }
 
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {

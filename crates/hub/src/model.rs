@@ -121,6 +121,17 @@ pub struct Membership {
     pub read_seq: u64,
 }
 
+/// How far a room has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomHead {
+    /// Which room.
+    pub room: RoomId,
+    /// The position of its last message.
+    pub head: Cursor,
+    /// The number of the last change of a message; 0: there was none.
+    pub rev: u64,
+}
+
 /// A room with its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {

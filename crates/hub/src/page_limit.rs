@@ -69,8 +69,8 @@ pub(crate) fn keep_last(messages: &mut Vec<Message>) -> bool {
 }
 
 /// Whether these messages are sent in one portion, each as an event.
-pub(crate) fn is_one_portion(messages: &[model::Message]) -> bool {
-    let bytes: usize = messages.iter().map(event_bytes).sum();
+pub(crate) fn is_one_portion<'a>(messages: impl IntoIterator<Item = &'a model::Message>) -> bool {
+    let bytes: usize = messages.into_iter().map(event_bytes).sum();
     bytes <= limits::PORTION_BYTES
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn of_more(
     rev: Option<u64>,
 ) -> Option<JoinSnapshot> {
     let head = messages.last()?.cursor;
-    Some(JoinSnapshot { messages, rev, ..part(room, chat, head) })
+    Some(JoinSnapshot { messages, ..part(room, chat, head, rev) })
 }
 
 /// The answer to a client that misses no message and more changes than these. `None` without any.
@@ -104,11 +104,11 @@ pub(crate) fn of_more_changes(
     head: Cursor,
     changed: Vec<Message>,
 ) -> Option<JoinSnapshot> {
-    let rev = Some(changed.last()?.rev);
-    Some(JoinSnapshot { rev, changed, ..part(room, chat, head) })
+    let rev = changed.last()?.rev;
+    Some(JoinSnapshot { changed, ..part(room, chat, head, Some(rev)) })
 }
 
-fn part(room: &RoomId, chat: Option<&RoomId>, head: Cursor) -> JoinSnapshot {
+fn part(room: &RoomId, chat: Option<&RoomId>, head: Cursor, rev: Option<u64>) -> JoinSnapshot {
     JoinSnapshot {
         room: room.clone(),
         chat: chat.cloned(),
@@ -121,7 +121,8 @@ fn part(room: &RoomId, chat: Option<&RoomId>, head: Cursor) -> JoinSnapshot {
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,
-        rev: None,
+        rev: rev.unwrap_or(0),
+        takes_changes: rev.is_some(),
         changed: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::changes;
 use crate::history::{History, Stored};
 use crate::inbox;
 use crate::stored::StoredMessages;
@@ -22,6 +23,7 @@ pub fn check(history: &History) -> Vec<Violation> {
         view::check(view, history, &stored, &mut found);
     }
     inbox::check(history, &mut found);
+    changes::check(history, &mut found);
     found
 }
 
@@ -29,7 +31,7 @@ pub fn check(history: &History) -> Vec<Violation> {
 fn check_stored(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
     let sent: HashMap<&str, &str> =
         history.sent.iter().map(|sent| (sent.text.as_str(), sent.room.as_str())).collect();
-    for Stored { room, position, text } in stored.all() {
+    for Stored { room, position, text, .. } in stored.all() {
         if sent.get(text.as_str()) != Some(&room.as_str()) {
             let (room, position, text) = (room.clone(), position.clone(), text.clone());
             found.push(Violation::NeverSent { room, position, text });

@@ -18,6 +18,8 @@ pub struct History {
     pub stored: Vec<Stored>,
     /// Who was present at the end, as the run knows it: the truth that views are compared with.
     pub present: BTreeSet<String>,
+    /// Changes that clients wanted to make, those of each client in its order.
+    pub sent_changes: Vec<SentChange>,
     /// What was to reach users wherever they are, in the order in which it was sent.
     pub entries: Vec<Entry>,
 }
@@ -106,8 +108,72 @@ pub struct Stored {
     pub room: String,
     /// Its place; epoch, number and name are known.
     pub position: Position,
-    /// What.
+    /// What, as it was sent.
     pub text: String,
+    /// What changes have made of it.
+    pub state: ChangedState,
+}
+
+/// What changes have made of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedState {
+    /// The number of the last change; 0: there was none.
+    pub rev: u64,
+    /// The last edit, by its unique text; empty: it was not edited.
+    pub edit: String,
+    /// It was deleted.
+    pub is_deleted: bool,
+    /// It is pinned.
+    pub is_pinned: bool,
+    /// Each kind of reaction with its users, in the order of their names.
+    pub reactions: Vec<(String, Vec<String>)>,
+}
+
+/// A change that a client wanted to make. Each client sends one after the other in each room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentChange {
+    /// Which client, as in [`View::client`].
+    pub client: String,
+    /// Its user.
+    pub user: String,
+    /// Where.
+    pub room: String,
+    /// The number of the message.
+    pub seq: u64,
+    /// What.
+    pub what: WantedChange,
+    /// The number that was acknowledged; `None` without an acknowledgement.
+    pub rev: Option<u64>,
+}
+
+/// What is wanted of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedChange {
+    /// Another text, unique in its run.
+    Edit(String),
+    /// No text.
+    Delete,
+    /// A reaction, or none.
+    React {
+        /// The kind; each client has its own.
+        emoji: String,
+        /// Whether it is set.
+        on: bool,
+    },
+    /// A pin, or none.
+    Pin(bool),
+}
+
+impl WantedChange {
+    /// What of the message it changes: a later change of the same supersedes it.
+    pub(crate) fn aspect(&self) -> u8 {
+        match self {
+            Self::Edit(_) => 0,
+            Self::Delete => 1,
+            Self::React { .. } => 2,
+            Self::Pin(_) => 3,
+        }
+    }
 }
 
 /// What one client received over all its connections.
@@ -121,6 +187,8 @@ pub struct View {
     pub observations: Vec<Observation>,
     /// The entries of the user's inbox that its dialect has a word for.
     pub kinds: BTreeSet<EntryKind>,
+    /// The states of the messages that it has, by room and number; none for a client that takes no changes.
+    pub states: BTreeMap<String, BTreeMap<u64, ChangedState>>,
     /// Its state when the run is over.
     pub end: End,
 }

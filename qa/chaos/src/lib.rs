@@ -3,6 +3,7 @@
 //! Whatever breaks it, a run leaves a [`History`], and one checker reads them all.
 
 mod body;
+mod changes;
 pub mod checker;
 pub mod history;
 mod inbox;
@@ -13,5 +14,8 @@ mod view;
 mod violation;
 
 pub use checker::check;
-pub use history::{End, Entry, EntryKind, History, Observation, Position, Sent, Stored, View};
+pub use history::{
+    ChangedState, End, Entry, EntryKind, History, Observation, Position, Sent, SentChange, Stored, View,
+    WantedChange,
+};
 pub use violation::Violation;

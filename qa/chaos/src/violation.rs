@@ -245,6 +245,38 @@ pub enum Violation {
         /// The cursor that the client came with.
         after: u64,
     },
+    /// A client has another state of a message than what is stored.
+    #[error("room {room}: {client} has of number {seq} {has}, and stored is {stored}")]
+    OtherState {
+        /// Where.
+        room: String,
+        /// The client.
+        client: String,
+        /// The message.
+        seq: u64,
+        /// What the client has.
+        has: String,
+        /// What is stored.
+        stored: String,
+    },
+    /// An acknowledged change is not in the store.
+    #[error(
+        "room {room}: {what} of number {seq} by {client} was acknowledged as change {rev}, and stored is {stored}"
+    )]
+    ChangeLost {
+        /// Where.
+        room: String,
+        /// Who changed it.
+        client: String,
+        /// The message.
+        seq: u64,
+        /// The change.
+        what: String,
+        /// The acknowledged number.
+        rev: u64,
+        /// What is stored.
+        stored: String,
+    },
     /// A client does not see a user who is present.
     #[error("room {room}: {client} does not see {user}, who is there")]
     MissingPresence {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chaos::{End, Entry, EntryKind, History, Observation, Position, Sent, Stored, View, Violation, check};
+use chaos::{
+    ChangedState, End, Entry, EntryKind, History, Observation, Position, Sent, Stored, View, Violation, check,
+};
 
 const ROOM: &str = "kitchen";
 
@@ -12,6 +14,12 @@ fn position(seq: u64) -> Position {
 
 fn line(seq: u64) -> String {
     format!("line {seq}")
+}
+
+/// The line of one number, stored as another.
+fn stored(seq: u64, of: u64) -> Stored {
+    let (room, state) = (ROOM.to_owned(), ChangedState::default());
+    Stored { room, position: position(seq), text: line(of), state }
 }
 
 fn received(seq: u64) -> Observation {
@@ -34,7 +42,7 @@ fn view(client: &str, user: &str, observations: Vec<Observation>) -> View {
     let present = [(ROOM.to_owned(), names(&["ann", "bob"]))].into();
     let end = End { subscribed: names(&[ROOM]), present, receives_inbox: true };
     let kinds = [EntryKind::Direct].into();
-    View { client: client.to_owned(), user: user.to_owned(), observations, kinds, end }
+    View { client: client.to_owned(), user: user.to_owned(), observations, kinds, end, ..View::default() }
 }
 
 /// Ann sends three messages and receives them at once; bob is cut off after the first one and recovers.
@@ -47,7 +55,7 @@ fn good() -> History {
         acknowledged: Some(position(seq)),
         is_persistent: true,
     });
-    let stored = seqs.map(|seq| Stored { room: ROOM.to_owned(), position: position(seq), text: line(seq) });
+    let stored = seqs.map(|seq| stored(seq, seq));
     let views = vec![
         view("ann-1", "ann", vec![started_over(), received(1), received(2), received(3)]),
         view("bob-1", "bob", vec![started_over(), received(1), recovered(), received(2), received(3)]),
@@ -119,7 +127,7 @@ fn lines_of_one_client_keep_their_order() {
 #[test]
 fn a_line_is_stored_once() {
     let found = found(|it| {
-        it.stored.push(Stored { room: ROOM.to_owned(), position: position(4), text: line(2) });
+        it.stored.push(stored(4, 2));
         it.views.clear();
     });
     assert_eq!(

@@ -19,6 +19,7 @@ fn keep_the_promise(seeds: std::ops::Range<u64>) {
         (counts.entries, "kept for an absent user"),
         (counts.full, "refused because too much waited"),
         (counts.resumed, "resumed"),
+        (counts.changes, "changed"),
     ] {
         assert!(count > 0, "nothing was {what}, so nothing is proved:\n{sweep}");
     }

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::{RoomHead, StreamPosition};
+use hub::model::RoomHead;
+use hub::{LocatedRoom, StreamPosition};
 use protocol::{Cursor, RoomId, UserId};
 use server::gateway::socketio::pid as private;
 use server::gateway::socketio::resume_token::{ResumeToken, SentPositions};
@@ -12,7 +13,7 @@ use server::gateway::socketio::resume_token::{ResumeToken, SentPositions};
 use crate::identity::KEYS;
 
 /// Bytes of the input for each room.
-const ROOM_BYTES: usize = 12;
+const ROOM_BYTES: usize = 20;
 
 /// The input is such a text, or the bytes inside of one, or a list of positions.
 pub(crate) fn offset(input: &[u8]) {
@@ -25,7 +26,8 @@ pub(crate) fn offset(input: &[u8]) {
 
 /// Two rooms of one epoch, and another one.
 static HEADS: LazyLock<Vec<RoomHead>> = LazyLock::new(|| {
-    let head = |id, epoch| Some((RoomId::parse(id).ok()?, Cursor { epoch, seq: 9 }));
+    let head =
+        |id, epoch| Some(RoomHead { room: RoomId::parse(id).ok()?, head: Cursor { epoch, seq: 9 }, rev: 9 });
     [head("kitchen", 7), head("attic", 7), head("den", 8)].into_iter().flatten().collect()
 });
 
@@ -40,18 +42,20 @@ fn write(input: &[u8]) {
     for (number, bytes) in input.as_chunks::<ROOM_BYTES>().0.iter().take(64).enumerate() {
         // Their order is that of the rooms' names.
         let Ok(room) = RoomId::parse(&format!("room-{number:02}")) else { return };
-        let [a, b, c, d, seq @ ..] = *bytes;
-        heads.push((room, Cursor { epoch: u32::from_le_bytes([a, b, c, d]), seq: u64::from_le_bytes(seq) }));
+        let [a, b, c, d, counters @ ..] = *bytes;
+        let (Some(seq), Some(rev)) = (counters.first_chunk(), counters.last_chunk()) else { return };
+        let head = Cursor { epoch: u32::from_le_bytes([a, b, c, d]), seq: u64::from_le_bytes(*seq) };
+        heads.push(RoomHead { room, head, rev: u64::from_le_bytes(*rev) });
     }
     let mut positions = SentPositions::default();
     positions.advance(StreamPosition::Inbox(1));
-    for (room, cursor) in &heads {
-        positions.advance(StreamPosition::Room(room, *cursor));
+    for RoomHead { room, head, rev } in &heads {
+        positions.advance(StreamPosition::Room(room, *head, *rev));
     }
     let offset = positions.offset().unwrap_or_default();
     let stood = ResumeToken::parse(&offset);
     let located = stood.as_ref().and_then(|stood| stood.locate(&heads));
-    let right = heads.iter().map(|head| (head, head.1.seq)).collect();
+    let right = heads.iter().map(|head| LocatedRoom { head, seq: head.head.seq, rev: head.rev }).collect();
     assert_eq!(located, Some(right), "the place is read as it was written");
 }
 

@@ -101,6 +101,14 @@ pub(super) fn misread_value(misread: &Misread) -> HubError {
     field_error(path, misread.what())
 }
 
+/// Reads the only value of an event.
+///
+/// # Errors
+/// What is wrong with it; see [`misread_value`].
+pub(super) fn read_value<T: DeserializeOwned>(data: &Value) -> Result<T, Box<CommandError>> {
+    Ok(json::read_value(data).map_err(|misread| misread_value(&misread))?)
+}
+
 /// The error of a frame in which a field is missing or has another type.
 pub(super) fn field_error(field: &str, message: &str) -> HubError {
     if field.is_empty() {
@@ -131,7 +139,10 @@ pub(super) fn error_body(failure: &CommandError, names: &[(&str, &str)]) -> (Str
     let error = &failure.error;
     let mut sentence = error.to_string();
     let mut field = error.field().map(str::to_owned);
-    if let Some((from, to)) = names.iter().find(|(from, _)| field.as_deref() == Some(from)) {
+    // What is wrong with a frame is in the dialect's own words already.
+    let is_own = matches!(error, HubError::BadFrame { .. });
+    let renamed = names.iter().find(|(from, _)| !is_own && field.as_deref() == Some(from));
+    if let Some((from, to)) = renamed {
         // The hub's sentence begins with its own name of the field, where it names it.
         if let Some(rest) = sentence.strip_prefix(from) {
             sentence = format!("{to}{rest}");

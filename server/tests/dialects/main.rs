@@ -9,6 +9,7 @@
 
 mod admission;
 mod blank_text;
+mod changes;
 mod chat_api;
 #[path = "../common/mod.rs"]
 mod common;

@@ -63,6 +63,7 @@ async fn sl_03_any_name_joins_the_room_and_frames_have_the_documented_shape() {
             .await;
         let received = socket.hear().await;
         let expected = json!({ "type": "chat_message", "payload": {
+            "messageId": received["payload"]["messageId"],
             "roomId": room,
             "userId": ann.user.id,
             "userName": "ann",

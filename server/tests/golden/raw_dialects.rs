@@ -90,6 +90,7 @@ async fn frames_of_the_quizmaster_test_page_are_unchanged() {
     notes.compare("quizmaster_page.txt");
 }
 
+// Long because it is a script, read from top to bottom.
 #[tokio::test]
 async fn frames_of_the_chat_api_are_unchanged() {
     let app = App::spawn().await;
@@ -117,6 +118,19 @@ async fn frames_of_the_chat_api_are_unchanged() {
     his.send(t, &format!(r#"{{"type":"read_receipt","data":{{"message_id":"{id}"}}}}"#)).await;
     hers.expect(t, "read_receipt").await;
     hers.ask(t, r#"{"type":"ping"}"#, r#""pong""#).await;
+    t.heading("changes");
+    for (kind, more, answer) in [
+        ("edit_message", r#","content":"Tea is cold""#, "message_updated"),
+        ("react_to_message", r#","emoji":"👍""#, "message_reaction"),
+        ("react_to_message", r#","emoji":"👍","on":false"#, "message_reaction"),
+        ("pin_message", "", "message_pinned"),
+        ("delete_message", "", "message_deleted"),
+        ("edit_message", r#","content":"Too late""#, r#""error""#),
+    ] {
+        let frame = format!(r#"{{"type":"{kind}","data":{{"message_id":"{id}"{more}}}}}"#);
+        hers.ask(t, &frame, answer).await;
+    }
+    his.expect(t, "message_deleted").await;
     t.heading("personally");
     let direct = json!({ "content": "Which?", "recipient_id": bob.user.id, "chat_id": "kitchen" });
     hers.send(t, &json!({ "type": "direct_message", "data": direct }).to_string()).await;
@@ -171,8 +185,21 @@ async fn frames_of_skilllift_are_unchanged() {
     hers.expect(t, r#""userName":"bob""#).await;
     let message =
         r#"{"type":"chat_message","data":{"roomId":"kitchen","message":"Tea \"is\" ready \u0001 שלום"}}"#;
-    hers.ask(t, message, "chat_message").await;
+    let received = hers.ask(t, message, "chat_message").await;
     his.expect(t, "chat_message").await;
+    let received: Value = serde_json::from_str(&received).unwrap();
+    let id = received["payload"]["messageId"].as_str().unwrap();
+    for (kind, more, answer) in [
+        ("edit_message", r#","message":"Tea is cold""#, "message_updated"),
+        ("react_to_message", r#","emoji":"👍""#, "message_reaction"),
+        ("react_to_message", r#","emoji":"👍","on":false"#, "message_reaction"),
+        ("delete_message", "", "message_deleted"),
+        ("edit_message", r#","message":"Too late""#, r#""error""#),
+    ] {
+        let frame = format!(r#"{{"type":"{kind}","data":{{"roomId":"kitchen","messageId":"{id}"{more}}}}}"#);
+        hers.ask(t, &frame, answer).await;
+    }
+    his.expect(t, "message_deleted").await;
     his.send(t, r#"{"type":"leave_room","room":"kitchen"}"#).await;
     hers.expect(t, "user_left").await;
     hers.ask(t, r#"{"type":"join_room","data":{"roomId":"session_kitchen"}}"#, "user_joined").await;

@@ -34,7 +34,8 @@ async fn events_and_acknowledgements_of_socketio_are_unchanged() {
     let mut his = connected(t, &app, "bob", &bob.access_token).await;
     t.heading("rooms and messages, with and without an acknowledgement");
     hers.ask(t, r#"421["join-chat-room","kitchen"]"#, "431[").await;
-    his.ask(t, r#"42["join-chat-room",{"roomId":"kitchen"}]"#, "chat-room-history").await;
+    his.ask(t, r#"42["join-chat-room",{"roomId":"kitchen"}]"#, "chat-room-joined").await;
+    his.expect(t, "chat-room-history").await;
     let message = r#"422["send-chat-message",{"content":"Tea \"is\" ready \u0001 שלום","roomId":"kitchen","senderName":"eve","type":"text"}]"#;
     let stored = hers.ask(t, message, "432[").await;
     his.expect(t, r#"42["chat-message","#).await;
@@ -45,6 +46,42 @@ async fn events_and_acknowledgements_of_socketio_are_unchanged() {
     his.send(t, &format!(r#"42["mark-message-read",{{"messageId":"{id}","roomId":"kitchen"}}]"#)).await;
     hers.ask(t, r#"424["join-chat-room",{"roomId":"kitchen"}]"#, "chat-room-history").await;
     hers.expect(t, "434[").await;
+    for (number, event, answer) in [
+        (
+            30,
+            format!(
+                r#"["edit-chat-message",{{"messageId":"{id}","roomId":"kitchen","content":"Tea is cold"}}]"#
+            ),
+            "updated",
+        ),
+        (
+            31,
+            format!(r#"["react-to-chat-message",{{"messageId":"{id}","roomId":"kitchen","emoji":"👍"}}]"#),
+            "reaction",
+        ),
+        (32, format!(r#"["delete-chat-message",{{"messageId":"{id}","roomId":"kitchen"}}]"#), "deleted"),
+        (
+            33,
+            format!(
+                r#"["edit-chat-message",{{"messageId":"{id}","roomId":"kitchen","content":"Too late"}}]"#
+            ),
+            "",
+        ),
+    ] {
+        let event = format!("42{number}{event}");
+        if answer.is_empty() {
+            hers.ask(t, &event, &format!("43{number}[")).await;
+        } else {
+            hers.ask(t, &event, &format!(r#"42["chat-message-{answer}","#)).await;
+            hers.expect(t, &format!("43{number}[")).await;
+        }
+    }
+    hers.ask(t, r#"4240["fetch-chat-rooms"]"#, r#"42["chat-rooms-update","#).await;
+    hers.expect(t, "4340[").await;
+    hers.ask(t, r#"4241["fetch-messages",{"roomId":"kitchen","limit":1}]"#, r#"42["messages-fetched","#)
+        .await;
+    let older = format!(r#"4242["fetch-messages",{{"roomId":"kitchen","before":"{id}"}}]"#);
+    hers.ask(t, &older, r#"42["messages-fetched","#).await;
     let broadcast = r#"425["broadcast",{"roomId":"kitchen","event":"pointer","data":{"x":0.50}}]"#;
     hers.ask(t, broadcast, "435[").await;
     his.expect(t, r#"42["broadcast","#).await;
@@ -111,6 +148,9 @@ async fn events_and_acknowledgements_of_socketio_are_unchanged() {
         r#"["send-chat-message",{"content":7,"roomId":"kitchen"}]"#,
         r#"["send-chat-message",{"content":"x","roomId":"attic"}]"#,
         r#"["mark-message-read","00000000-0000-0000-0000-000000000000"]"#,
+        r#"["fetch-messages",{"roomId":"attic"}]"#,
+        r#"["fetch-messages",{"roomId":"kitchen","before":"00000000-0000-0000-0000-000000000000"}]"#,
+        r#"["fetch-chat-rooms",7]"#,
         r#"["broadcast",{"roomId":"kitchen"}]"#,
         r#"["authenticate",{"token":"wrong"}]"#,
         r#"["chat-message",{"content":"forged"}]"#,

@@ -138,10 +138,10 @@ async fn a_left_room_is_not_confused_with_another_of_its_epoch() {
     assert!(!is_recovered, "the client must learn that it is not in the room any more");
 }
 
-/// The text as 0.1 wrote it, where epochs alone named rooms, from one of a client of one room with small numbers.
+/// The text as 0.1 wrote it, where epochs alone named rooms, from one of a client of one room with small numbers and without changes.
 fn as_of_the_first_release(offset: &str) -> String {
     let bytes = URL_SAFE_NO_PAD.decode(offset).unwrap();
-    let &[2, inbox, ref epoch_and_check @ .., seq] = bytes.as_slice() else { panic!("{bytes:?}") };
+    let &[3, inbox, ref epoch_and_check @ .., seq, 0] = bytes.as_slice() else { panic!("{bytes:?}") };
     assert_eq!(epoch_and_check.len(), 8, "{bytes:?}");
     URL_SAFE_NO_PAD.encode([&[1, inbox], &epoch_and_check[..4], &[seq]].concat())
 }

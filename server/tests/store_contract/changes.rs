@@ -1,11 +1,12 @@
 //! Contract of changes: edits, deletions, reactions and pins, their numbers, and what a client reads of them afterwards.
+//! Long because each promise has its test.
 
 use std::sync::Arc;
 
 use hub::model::{Message, MessageState, User};
 use hub::store::{
-    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeRights, Changed, HistoryRange, Page, StoreError,
-    Version,
+    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeRecord, ChangeRights, Changed,
+    HistoryRange, Page, StoreError, Version,
 };
 use protocol::limits::{MAX_PINS, MAX_REACTION_KINDS, PAGE_BYTES};
 use protocol::{DraftId, MessageId, Reaction, RoomId};
@@ -78,7 +79,10 @@ pub(crate) async fn changes_are_numbered_densely(world: &World) {
     let room = world.room("general").await;
     let (one, two) = (world.say(&room, alice, "one", 2000).await, world.say(&room, bob, "two", 2000).await);
     assert_eq!((world.rev(&room).await, one.rev()), (0, 0));
-    assert_eq!(world.change(&room, Vec::new()).await, ChangeBatch { results: vec![], messages: vec![] });
+    assert_eq!(
+        world.change(&room, Vec::new()).await,
+        ChangeBatch { results: vec![], records: vec![], messages: vec![] }
+    );
 
     let drafts = vec![
         draft(alice, &one, edit("one, edited")),
@@ -113,6 +117,52 @@ pub(crate) async fn changes_are_numbered_densely(world: &World) {
     assert_eq!(world.say(&room, alice, "three", 4000).await.cursor.seq, 3);
 }
 
+pub(crate) async fn each_change_has_a_record(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let room = world.room("general").await;
+    let (one, two) = (world.say(&room, alice, "one", 2000).await, world.say(&room, bob, "two", 2000).await);
+    let batch = world
+        .change(
+            &room,
+            vec![
+                draft(alice, &one, edit("one, edited")),
+                draft(bob, &two, edit("two")),
+                draft(bob, &one, react("👍", true)),
+                draft(bob, &one, react("👍", false)),
+                draft(alice, &two, pin(true)),
+            ],
+        )
+        .await;
+    let record = |rev, seq, author: &Arc<User>, kind, emoji: Option<&str>| ChangeRecord {
+        rev,
+        seq,
+        author: author.id.clone(),
+        kind,
+        emoji: emoji.map(Into::into),
+        at_ms: 3000,
+    };
+    let mut records = vec![
+        record(1, 1, alice, ChangeKind::Edit, None),
+        record(2, 1, bob, ChangeKind::React, Some("👍")),
+        record(3, 1, bob, ChangeKind::Unreact, Some("👍")),
+        record(4, 2, alice, ChangeKind::Pin, None),
+    ];
+    assert_eq!(batch.records, records, "what changes nothing has none");
+    let batch =
+        world.change(&room, vec![draft(alice, &two, pin(false)), draft(alice, &one, Change::Delete)]).await;
+    records.push(record(5, 2, alice, ChangeKind::Unpin, None));
+    records.push(record(6, 1, alice, ChangeKind::Delete, None));
+    assert_eq!(batch.records, records[4..]);
+    for (after, limit, expected) in [(0, 10, 0..6), (2, 10, 2..6), (2, 3, 2..5), (6, 10, 6..6), (9, 10, 6..6)]
+    {
+        let read = store.changes_after(&room, after, limit).await.unwrap();
+        assert_eq!(read, records[expected], "{after} {limit}");
+    }
+    assert!(store.changes_after(&room_id("nowhere"), 0, 10).await.unwrap().is_empty());
+    let heads = store.room_heads(&alice.id).await.unwrap();
+    assert_eq!(heads.iter().map(|head| (head.head.seq, head.rev)).collect::<Vec<_>>(), [(2, 6)]);
+}
+
 pub(crate) async fn a_change_sent_again_keeps_its_number(world: &World) {
     let World { store, alice, .. } = world;
     let room = world.room("general").await;
@@ -123,7 +173,10 @@ pub(crate) async fn a_change_sent_again_keeps_its_number(world: &World) {
     assert_eq!(world.try_one(&room, alice, &message, edit("water")).await, Ok(Changed::New(2)));
 
     let again = store.change(&room, vec![first.clone()], 9000).await.unwrap();
-    assert_eq!(again, ChangeBatch { results: vec![Ok(Changed::Known(1))], messages: vec![] });
+    assert_eq!(
+        again,
+        ChangeBatch { results: vec![Ok(Changed::Known(1))], records: vec![], messages: vec![] }
+    );
     assert_eq!(&*world.now(&room, &message).await.body, "water");
     // It is known also when it would be refused by now.
     assert_eq!(world.try_one(&room, alice, &message, Change::Delete).await, Ok(Changed::New(3)));
@@ -147,7 +200,10 @@ pub(crate) async fn a_change_draft_belongs_to_one_change(world: &World) {
     ] {
         let other = ChangeDraft { message: message.id, change, ..used.clone() };
         let batch = world.change(&room, vec![other]).await;
-        assert_eq!(batch, ChangeBatch { results: vec![Err(ChangeError::DraftUsed)], messages: vec![] });
+        assert_eq!(
+            batch,
+            ChangeBatch { results: vec![Err(ChangeError::DraftUsed)], records: vec![], messages: vec![] }
+        );
     }
     // Drafts are the author's own, and so are those of messages and of changes.
     let of_bob = ChangeDraft { author: bob.clone(), ..used };

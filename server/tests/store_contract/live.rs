@@ -1,6 +1,6 @@
 //! Contract of live rooms, and of the status of live sessions.
 
-use hub::model::RoomRecord;
+use hub::model::{RoomHead, RoomRecord};
 use hub::store::{HistoryRange, StoreError};
 use protocol::{Cursor, LIVE_PREFIX, LiveChange, Role, RoomId, RoomKind};
 use serde_json::json;
@@ -42,7 +42,7 @@ pub(crate) async fn a_live_room_is_created_once(world: &World) {
     assert_eq!(world.live(&room_id("other")).await, None);
     assert_eq!(world.live(&live.id).await, None);
     assert_eq!(store.room(&room_id("session_other")).await.unwrap(), None);
-    assert_eq!(store.room_positions(&alice.id).await.unwrap().len(), 2);
+    assert_eq!(store.room_heads(&alice.id).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn the_members_of_a_live_room_are_those_of_its_chat(world: &World) {
@@ -114,11 +114,12 @@ pub(crate) async fn a_live_room_has_its_own_messages(world: &World) {
     assert_eq!(record.head.seq, 2);
     assert!(record.members.iter().all(|member| member.read_seq == 0));
     assert_eq!(world.unread(&chat, bob).await, 1);
-    let mut heads = store.room_positions(&bob.id).await.unwrap();
-    heads.sort_by(|(one, _), (other, _)| one.cmp(other));
-    assert_eq!(heads, [(chat, Cursor { epoch: EPOCH, seq: 1 }), (live, Cursor { epoch: 9, seq: 2 })]);
-    assert!(store.room_positions(&carol.id).await.unwrap().is_empty());
-    assert!(store.room_positions(&unknown_user()).await.unwrap().is_empty());
+    let mut heads = store.room_heads(&bob.id).await.unwrap();
+    heads.sort_by(|one, other| one.room.cmp(&other.room));
+    let head = |room, epoch, seq| RoomHead { room, head: Cursor { epoch, seq }, rev: 0 };
+    assert_eq!(heads, [head(chat, EPOCH, 1), head(live, 9, 2)]);
+    assert!(store.room_heads(&carol.id).await.unwrap().is_empty());
+    assert!(store.room_heads(&unknown_user()).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_live_room_is_deleted_with_its_chat(world: &World) {

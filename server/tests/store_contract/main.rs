@@ -86,6 +86,7 @@ contract! {
         a_message_is_found_by_its_id_in_any_room;
     changes:
         changes_are_numbered_densely,
+        each_change_has_a_record,
         a_change_sent_again_keeps_its_number,
         a_change_draft_belongs_to_one_change,
         a_change_without_effect_takes_no_number,

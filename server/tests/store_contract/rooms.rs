@@ -47,7 +47,7 @@ pub(crate) async fn an_unknown_user_creates_no_room(world: &World) {
         assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     }
     assert_eq!(store.room(&room_id("general")).await.unwrap(), None);
-    assert!(store.room_positions(&alice.id).await.unwrap().is_empty());
+    assert!(store.room_heads(&alice.id).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_room_is_renamed(world: &World) {
@@ -74,7 +74,7 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
 
     assert_eq!(store.room(&room).await.unwrap(), None);
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), None);
-    let left: Vec<_> = store.room_positions(&bob.id).await.unwrap().into_iter().map(|it| it.0).collect();
+    let left: Vec<_> = store.room_heads(&bob.id).await.unwrap().into_iter().map(|it| it.room).collect();
     assert_eq!(left, std::slice::from_ref(&other));
     assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(world.page(&other, HistoryRange::Newest, 10).await.messages.len(), 1);
@@ -142,7 +142,7 @@ pub(crate) async fn a_member_who_leaves_may_return(world: &World) {
 
     assert_eq!(store.role(&room, &bob.id).await.unwrap(), None);
     assert_eq!(store.summary(&room, &bob.id).await.unwrap(), None);
-    assert!(store.room_positions(&bob.id).await.unwrap().is_empty());
+    assert!(store.room_heads(&bob.id).await.unwrap().is_empty());
     assert!(store.summaries(&bob.id, None, 10).await.unwrap().is_empty());
     let added = store.add_members(&room, std::slice::from_ref(&bob.id), 3000).await.unwrap();
     assert_eq!(added[0].read_seq, 0);

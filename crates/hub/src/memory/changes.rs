@@ -7,14 +7,14 @@ use protocol::{DraftId, Reaction, UserId};
 
 use crate::model::{Message, MessageState};
 use crate::store::{
-    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeTarget, Changed, Version,
+    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeRecord, ChangeTarget, Changed, Version,
 };
 
 /// What was changed of a room's messages, beside the messages themselves.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// The change with the number `n` has the index `n - 1`.
-    log: Vec<Row>,
+    log: Vec<ChangeRecord>,
     drafts: HashMap<(UserId, DraftId), usize>,
     /// Earlier texts of messages, by the message's number, oldest first.
     versions: BTreeMap<u64, Vec<Version>>,
@@ -25,18 +25,15 @@ pub(super) struct Changes {
     text_revs: HashMap<u64, u64>,
 }
 
-/// One change.
-#[derive(Debug, PartialEq, Eq)]
-struct Row {
-    seq: u64,
-    kind: ChangeKind,
-    emoji: Option<Box<str>>,
-}
-
 impl Changes {
     /// The number of the last change.
     pub(super) fn rev(&self) -> u64 {
         self.log.len() as u64
+    }
+
+    /// See [`crate::store::Store::changes_after`].
+    pub(super) fn after(&self, rev: u64) -> impl Iterator<Item = &ChangeRecord> {
+        self.log.iter().filter(move |record| record.rev > rev)
     }
 
     /// See [`crate::store::Store::versions`].
@@ -62,9 +59,8 @@ impl Changes {
     }
 
     /// What was sent before as this draft.
-    fn known(&self, author: &UserId, draft: DraftId) -> Option<(u64, &Row)> {
-        let at = *self.drafts.get(&(author.clone(), draft))?;
-        Some((at as u64 + 1, self.log.get(at)?))
+    fn known(&self, author: &UserId, draft: DraftId) -> Option<&ChangeRecord> {
+        self.log.get(*self.drafts.get(&(author.clone(), draft))?)
     }
 
     fn is_on(&self, seq: u64, author: &UserId, change: &Change) -> bool {
@@ -119,7 +115,7 @@ impl Changes {
         let mut messages: Vec<Message> =
             messages.iter().filter(|message| message.rev() > before).cloned().collect();
         messages.sort_by_key(Message::rev);
-        ChangeBatch { results, messages }
+        ChangeBatch { results, records: self.after(before).cloned().collect(), messages }
     }
 
     fn make_one(
@@ -132,9 +128,12 @@ impl Changes {
         let message = messages.iter_mut().find(|message| message.id == draft.message);
         let message = message.ok_or(ChangeError::NoSuchMessage)?;
         let seq = message.cursor.seq;
-        let row = Row { seq, kind: change.kind(), emoji: change.emoji().map(Into::into) };
-        if let Some((rev, known)) = self.known(&author.id, draft.draft) {
-            return if *known == row { Ok(Changed::Known(rev)) } else { Err(ChangeError::DraftUsed) };
+        if let Some(known) = self.known(&author.id, draft.draft) {
+            return if known.is_of(draft, seq) {
+                Ok(Changed::Known(known.rev))
+            } else {
+                Err(ChangeError::DraftUsed)
+            };
         }
         let target = ChangeTarget {
             author: &message.author.id,
@@ -149,7 +148,7 @@ impl Changes {
             return Ok(Changed::NoEffect(self.rev()));
         }
         self.drafts.insert((author.id.clone(), draft.draft), self.log.len());
-        self.log.push(row);
+        self.log.push(ChangeRecord::of(draft, self.rev() + 1, seq, at_ms));
         self.apply(message, &author.id, change, at_ms);
         Ok(Changed::New(self.rev()))
     }

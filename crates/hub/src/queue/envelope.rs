@@ -11,6 +11,18 @@ use crate::store::InboxKind;
 /// Slots of an envelope, at least one for each encoder of a server. Two encoders with one slot would send each other's frames.
 pub const SLOTS: usize = 8;
 
+/// Which events of changed messages a dialect has frames for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ChangeFrames {
+    /// None: its clients have the messages as they were posted.
+    #[default]
+    None,
+    /// [`Event::Changed`], one for each commit, for clients that ask for changes when they join.
+    Commits,
+    /// [`Event::Change`], one for each change; a client that comes back gets [`Event::MessageChanged`], one for each message.
+    Changes,
+}
+
 /// How a client's dialect encodes events.
 #[derive(Debug, Clone, Copy)]
 pub struct Encoder {
@@ -27,6 +39,8 @@ pub struct Encoder {
     pub settles: &'static [InboxKind],
     /// Whether its clients get the status of a chat's live session in the chat.
     pub wants_live_status: bool,
+    /// What its clients get of changed messages.
+    pub changes: ChangeFrames,
     /// How long a typing notification of its clients holds; `None`: as [`crate::HubSettings`] says.
     pub typing_timeout: Option<Duration>,
 }
@@ -41,6 +55,7 @@ impl Encoder {
             wants_participants: false,
             settles: &[InboxKind::Direct, InboxKind::Job, InboxKind::Notification],
             wants_live_status: false,
+            changes: ChangeFrames::None,
             typing_timeout: None,
         }
     }

@@ -5,7 +5,7 @@ mod envelope;
 mod outbox;
 mod transport;
 
-pub use envelope::{Encoder, Envelope, SLOTS};
+pub use envelope::{ChangeFrames, Encoder, Envelope, SLOTS};
 pub use outbox::{Outbox, OutboxItem, OutboxReceiver, Taken, WriterAction, outbox};
 pub use send_queue::DeliveryPolicy;
 pub use transport::{ClientTransport, Disconnected, StreamPosition, TransportFuture};

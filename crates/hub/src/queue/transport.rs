@@ -13,8 +13,12 @@ pub struct Disconnected;
 /// The position of a client in a stream that can be recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamPosition<'a> {
-    /// In a room.
-    Room(&'a RoomId, Cursor),
+    /// In a room, at its last message and its last change.
+    Room(&'a RoomId, Cursor, u64),
+    /// In a room, at a message. The last change is as it was.
+    Message(&'a RoomId, Cursor),
+    /// In a room, at a change of a message. The last message is as it was.
+    Change(&'a RoomId, u64),
     /// The client is not subscribed to this room any more.
     Left(&'a RoomId),
     /// In the user's inbox, at this number.

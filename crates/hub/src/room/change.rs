@@ -3,12 +3,15 @@
 use protocol::RoomId;
 
 use crate::error::HubError;
+use crate::event::{Event, MessageChange};
 use crate::model::Message;
 use crate::policy;
+use crate::queue::ChangeFrames;
 use crate::settings::HubSettings;
-use crate::store::{ChangeDraft, Changed, Store, StoreError};
+use crate::store::{ChangeDraft, ChangeRecord, Changed, Store, StoreError};
 
 use super::command::ChangeRequest;
+use super::fanout::{Audience, RoomEvent};
 use super::log::Log;
 use super::members::Members;
 
@@ -25,6 +28,8 @@ pub(super) struct CommittedChanges {
     answers: Vec<(ChangeRequest, Result<u64, HubError>)>,
     /// The changed messages, if they follow what was published; otherwise the log is stale.
     pub(super) messages: Vec<Message>,
+    /// The changes, under the same condition.
+    pub(super) records: Vec<ChangeRecord>,
 }
 
 impl AcceptedChanges {
@@ -62,17 +67,15 @@ impl AcceptedChanges {
                 let answers =
                     batch.results.into_iter().map(|it| it.map(Changed::rev).map_err(HubError::from));
                 let answers = requests.into_iter().zip(answers).collect();
-                CommittedChanges {
-                    room,
-                    answers,
-                    messages: if is_next { batch.messages } else { Vec::new() },
-                }
+                let (messages, records) =
+                    if is_next { (batch.messages, batch.records) } else { (Vec::new(), Vec::new()) };
+                CommittedChanges { room, answers, messages, records }
             }
             Err(error) => {
                 log_failure(&room, requests.len(), &error);
                 let error = HubError::from(error);
                 let answers = requests.into_iter().map(|request| (request, Err(error.clone()))).collect();
-                CommittedChanges { room, answers, messages: Vec::new() }
+                CommittedChanges { room, answers, messages: Vec::new(), records: Vec::new() }
             }
         }
     }
@@ -85,6 +88,12 @@ impl CommittedChanges {
             request.answer(Some(&self.room), result);
         }
     }
+}
+
+/// The event of a change for dialects that name changes.
+pub(super) fn change_event(record: ChangeRecord, message: Message) -> RoomEvent {
+    RoomEvent::reliable(Event::Change(Box::new(MessageChange { record, message })))
+        .to(Audience::TakingChanges(ChangeFrames::Changes))
 }
 
 fn log_failure(room: &RoomId, count: usize, error: &StoreError) {

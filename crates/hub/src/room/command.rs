@@ -73,7 +73,7 @@ pub(crate) enum Request {
     /// A client comes back that has everything up to a position.
     Resume {
         client: Arc<ClientHandle>,
-        since: Cursor,
+        position: PositionInRoom,
         reply: Reply<ResumeOutcome>,
     },
     SetLiveStatus(SetLiveStatus),
@@ -126,13 +126,22 @@ pub(crate) enum JoinOutcome {
     },
 }
 
+/// How much a client has of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PositionInRoom {
+    /// The position of the last message that it has.
+    pub(crate) cursor: Cursor,
+    /// The number of the last change that it has; of the messages up to `cursor`.
+    pub(crate) rev: u64,
+}
+
 /// The result of a resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResumeOutcome {
     /// The client was sent what it missed, and is subscribed from there.
     Subscribed,
     /// It was sent nothing: it misses more than one portion, or what is not in memory. The room has delivered all up to here.
-    Behind(Cursor),
+    Behind(PositionInRoom),
 }
 
 /// A user has read up to a message.

@@ -9,7 +9,7 @@ use protocol::UserId;
 
 use crate::client::{ClientHandle, ClientId};
 use crate::event::Event;
-use crate::queue::{DeliveryPolicy, Disconnected, Encoder, Envelope, StreamPosition};
+use crate::queue::{ChangeFrames, DeliveryPolicy, Disconnected, Encoder, Envelope, StreamPosition};
 
 use super::subscribers::{Subscriber, Subscribers};
 
@@ -29,8 +29,8 @@ pub(super) enum Audience {
     Encoders(fn(&Encoder) -> bool),
     /// Clients of other users whose dialect shows the event.
     OthersWith(UserId, fn(&Encoder) -> bool),
-    /// Clients that take changes of messages.
-    TakingChanges,
+    /// Clients that get this of changed messages.
+    TakingChanges(ChangeFrames),
 }
 
 impl RoomEvent {
@@ -69,12 +69,17 @@ impl Fanout {
         self.subscribers.want_receipts()
     }
 
+    /// Whether any subscriber gets this of changed messages.
+    pub(super) fn takes_changes(&self, frames: ChangeFrames) -> bool {
+        self.subscribers.take_changes(frames)
+    }
+
     /// Subscribes a client that is not subscribed.
     pub(super) fn subscribe(&mut self, client: Arc<ClientHandle>) {
         self.subscribers.insert(client);
     }
 
-    /// A subscribed client takes changes of messages from now on, or does not any more.
+    /// A subscribed client whose dialect leaves it the choice takes changes from now on, or does not any more.
     pub(super) fn set_takes_changes(&mut self, client: ClientId, takes_changes: bool) {
         self.subscribers.set_takes_changes(client, takes_changes);
     }
@@ -102,7 +107,7 @@ impl Fanout {
             Audience::OthersWith(user, wants) => self.deliver(&envelope, delivery, |it| {
                 wants(&it.client().encoder) && it.client().user.id != user
             }),
-            Audience::TakingChanges => self.deliver(&envelope, delivery, Subscriber::takes_changes),
+            Audience::TakingChanges(frames) => self.deliver(&envelope, delivery, |it| it.changes() == frames),
         }
     }
 

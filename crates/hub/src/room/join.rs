@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use crate::client::{ClientHandle, ClientId};
 use crate::command::JoinMode;
 use crate::error::HubError;
-use crate::event::Event;
+use crate::event::{Event, RoomEntry};
 use crate::join_snapshot::JoinSnapshot;
 use crate::model::Message;
 use crate::page_limit;
 use crate::queue::StreamPosition;
 
 use super::Room;
-use super::command::{JoinOutcome, ResumeOutcome};
+use super::command::{JoinOutcome, PositionInRoom, ResumeOutcome};
 use super::fanout;
 use super::history::Recovery;
 
@@ -86,10 +86,14 @@ impl Room {
         self.subscribe(client);
         self.fanout.set_takes_changes(client.id, rev.is_some());
         let snapshot = JoinSnapshot {
-            rev: rev.map(|_| self.log.rev()),
+            takes_changes: rev.is_some(),
             changed,
             ..self.snapshot(client, messages, recovered, has_more)
         };
+        // Most dialects have no frame for it: their answer to a join says as much.
+        let (room, name) = (self.identity.id.clone(), self.name.text().to_owned());
+        let entry = RoomEntry { room, name, roster: snapshot.roster.clone() };
+        self.send_or_lose(client, &Event::RoomEntered(Box::new(entry)));
         self.send_or_lose(client, &Event::Joined(Box::new(snapshot)));
         Ok(JoinOutcome::Subscribed)
     }
@@ -153,29 +157,39 @@ impl Room {
             typing: self.typing.users(),
             participants: self.live.participants(),
             live: self.live.status(),
-            rev: None,
+            rev: self.log.rev(),
+            takes_changes: false,
             changed: Vec::new(),
         }
     }
 
-    /// Sends a client that comes back each message that it missed, if they are in memory and no more than one portion, and
-    /// subscribes it from there.
+    /// Sends a client that comes back each message that it missed, and each of the others that was changed, if they are in
+    /// memory and no more than one portion, and subscribes it from there.
     pub(super) async fn resume(
         &mut self,
         client: &Arc<ClientHandle>,
-        since: Cursor,
+        position: PositionInRoom,
     ) -> Result<ResumeOutcome, HubError> {
+        let PositionInRoom { cursor: since, rev } = position;
         self.members.check(&client.user.id)?;
         self.resync_log().await;
         self.refresh_presence(std::slice::from_ref(&client.user.id));
-        let head = self.log.head();
+        let (head, last_rev) = (self.log.head(), self.log.rev());
         // The room has another epoch since then.
         since.gap_to(head).ok_or(HubError::NoSuchRoom)?;
-        let Some(missed) = self.log.history().portion_since(since, head) else {
-            return Ok(ResumeOutcome::Behind(head));
+        let missed = self.log.history().portion_since(since, head);
+        let changed = self.log.recently_changed(rev, since.seq);
+        let (Some(missed), Some(changed)) = (missed, changed) else {
+            return Ok(ResumeOutcome::Behind(PositionInRoom { cursor: head, rev: last_rev }));
         };
-        fanout::set_position(client, StreamPosition::Room(&self.identity.id, since));
+        if !page_limit::is_one_portion(missed.iter().chain(&changed)) {
+            return Ok(ResumeOutcome::Behind(PositionInRoom { cursor: head, rev: last_rev }));
+        }
+        fanout::set_position(client, StreamPosition::Room(&self.identity.id, since, rev));
         self.replay(client, missed);
+        for message in changed {
+            fanout::send_to(client, &Event::MessageChanged(message)).ok();
+        }
         self.subscribe_at_head(client);
         Ok(ResumeOutcome::Subscribed)
     }
@@ -188,7 +202,10 @@ impl Room {
     }
 
     fn subscribe_at_head(&mut self, client: &Arc<ClientHandle>) {
-        fanout::set_position(client, StreamPosition::Room(&self.identity.id, self.log.head()));
+        fanout::set_position(
+            client,
+            StreamPosition::Room(&self.identity.id, self.log.head(), self.log.rev()),
+        );
         self.subscribe(client);
     }
 

@@ -12,9 +12,10 @@ use crate::event::Event;
 use crate::history_cache::RoomHistoryCache;
 use crate::model::Message;
 use crate::page_limit;
+use crate::queue::ChangeFrames;
 use crate::store::{
-    Appended, ChangeBatch, ChangeDraft, Changed, HistoryRange, MessageDraft, Page, RETRY_DELAY, Store,
-    StoreError,
+    Appended, ChangeBatch, ChangeDraft, ChangeRecord, Changed, HistoryRange, MessageDraft, Page, RETRY_DELAY,
+    Store, StoreError,
 };
 use crate::wall_time;
 
@@ -29,6 +30,8 @@ pub(super) struct Log {
     head: Cursor,
     /// The number of the last change that was published.
     rev: u64,
+    /// The number of the last change that was published to dialects that name changes.
+    named_rev: u64,
     /// The newest changes that were published, with the numbers of their messages.
     recent_changes: VecDeque<(u64, u64)>,
     /// When the last message was appended, so that times do not fall when the clock goes back a little.
@@ -47,7 +50,8 @@ impl Log {
         cache: RoomHistoryCache,
     ) -> Self {
         let recent_changes = VecDeque::new();
-        Self { head, rev, recent_changes, last_at_ms, resync_at: None, history: History::new(room, cache) }
+        let history = History::new(room, cache);
+        Self { head, rev, named_rev: rev, recent_changes, last_at_ms, resync_at: None, history }
     }
 
     /// The position of the last message that was published.
@@ -58,6 +62,11 @@ impl Log {
     /// The number of the last change that was published.
     pub(super) fn rev(&self) -> u64 {
         self.rev
+    }
+
+    /// The changes up to a number were published to dialects that name changes, or nobody speaks one.
+    pub(super) fn mark_named(&mut self, rev: u64) {
+        self.named_rev = rev;
     }
 
     pub(super) fn history(&self) -> &History {
@@ -134,7 +143,10 @@ impl Log {
             let from = self.rev + 1;
             self.rev = portion.last().map_or(self.rev, |message| message.rev);
             let changes = Changes { room: room.clone(), from, to: self.rev, messages: portion };
-            events.push(RoomEvent::reliable(Event::Changed(changes)).to(Audience::TakingChanges));
+            events.push(
+                RoomEvent::reliable(Event::Changed(changes))
+                    .to(Audience::TakingChanges(ChangeFrames::Commits)),
+            );
         }
         events
     }
@@ -148,6 +160,32 @@ impl Log {
         store.messages_changed_after(self.history.room(), rev, upto, limits::MAX_PAGE_MESSAGES).await
     }
 
+    /// Changes that were published, and not yet to dialects that name changes; none: there are no more.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn read_unnamed(&self, store: &dyn Store) -> Result<Vec<ChangeRecord>, StoreError> {
+        if self.named_rev >= self.rev {
+            return Ok(Vec::new());
+        }
+        let (room, limit) = (self.history.room(), limits::MAX_PAGE_MESSAGES);
+        let mut records = store.changes_after(room, self.named_rev, limit).await?;
+        records.retain(|record| record.rev <= self.rev);
+        Ok(records)
+    }
+
+    /// A message as it is now; `None`: the room was deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn message(&self, store: &dyn Store, seq: u64) -> Result<Option<Message>, StoreError> {
+        if let Some(message) = self.history.cached(seq, self.head.epoch) {
+            return Ok(Some(message));
+        }
+        let range = HistoryRange::After(seq.saturating_sub(1));
+        Ok(store.page(self.history.room(), range, 1).await?.messages.into_iter().next())
+    }
+
     /// The messages with a number up to `upto` that were changed after the change `rev`, as they are now, if one answer holds
     /// them; `None`: there may be more.
     ///
@@ -159,9 +197,6 @@ impl Log {
         rev: u64,
         upto: u64,
     ) -> Result<Option<Vec<protocol::Message>>, StoreError> {
-        if rev >= self.rev {
-            return Ok(Some(Vec::new()));
-        }
         if let Some(recent) = self.recently_changed(rev, upto) {
             return Ok(Some(recent.iter().map(Message::to_wire).collect()));
         }
@@ -177,7 +212,10 @@ impl Log {
     }
 
     /// The same from memory; `None`: not all of it is there.
-    fn recently_changed(&self, rev: u64, upto: u64) -> Option<Vec<Message>> {
+    pub(super) fn recently_changed(&self, rev: u64, upto: u64) -> Option<Vec<Message>> {
+        if rev >= self.rev {
+            return Some(Vec::new());
+        }
         let (floor, _) = self.recent_changes.front()?;
         if rev + 1 < *floor {
             return None;

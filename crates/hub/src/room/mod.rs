@@ -23,6 +23,7 @@ mod registration;
 mod subscribers;
 mod typing;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use protocol::{RawJson, RoomId, RoomKind, UserId};
@@ -36,8 +37,8 @@ use crate::error::HubError;
 use crate::event::{Broadcast, CommandError, Event};
 use crate::model::{Message, RoomRecord};
 use crate::policy;
-use crate::queue::DeliveryPolicy;
-use crate::store::{Appended, MessageDraft, StoreError};
+use crate::queue::{ChangeFrames, DeliveryPolicy};
+use crate::store::{Appended, ChangeRecord, MessageDraft, StoreError};
 
 use change::AcceptedChanges;
 use fanout::{Audience, Fanout, RoomEvent};
@@ -52,8 +53,8 @@ use registration::Registration;
 use typing::Typing;
 
 pub(crate) use command::{
-    Batched, ChangeRequest, Immediate, JoinOutcome, Mailbox, Post, ReadRequest, ReadTarget, Request,
-    ResumeOutcome, RoomCommand, SetLiveStatus,
+    Batched, ChangeRequest, Immediate, JoinOutcome, Mailbox, PositionInRoom, Post, ReadRequest, ReadTarget,
+    Request, ResumeOutcome, RoomCommand, SetLiveStatus,
 };
 
 /// The identity of a room, which never changes.
@@ -194,9 +195,9 @@ impl Room {
                     reply.send(self.join(client, mode).await).ok();
                 }
             }
-            Request::Resume { client, since, reply } => {
+            Request::Resume { client, position, reply } => {
                 if !reply.is_closed() {
-                    reply.send(self.resume(&client, since).await).ok();
+                    reply.send(self.resume(&client, position).await).ok();
                 }
             }
             Request::SetLiveStatus(request) => self.set_live_status(request).await,
@@ -325,12 +326,31 @@ impl Room {
             }
         }
         loop {
-            let page = self.log.read_unpublished_changes(&*self.context.store).await?;
-            self.publish_changes(page.messages);
+            let mut page = self.log.read_unpublished_changes(&*self.context.store).await?;
+            self.publish_changes(&mut page.messages);
             if !page.has_more {
-                return Ok(());
+                break;
             }
         }
+        self.name_unnamed_changes().await
+    }
+
+    /// Publishes to dialects that name changes what was published to the others.
+    async fn name_unnamed_changes(&mut self) -> Result<(), StoreError> {
+        let store = self.context.store.clone();
+        while self.fanout.takes_changes(ChangeFrames::Changes) {
+            let records = self.log.read_unnamed(&*store).await?;
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                let (rev, message) = (record.rev, self.log.message(&*store, record.seq).await?);
+                self.emit(message.map(|message| change::change_event(record, message)));
+                self.log.mark_named(rev);
+            }
+        }
+        self.log.mark_named(self.log.rev());
+        Ok(())
     }
 
     /// Commits the changes that wait in one transaction, then delivers them to the subscribers, then answers each author.
@@ -343,18 +363,35 @@ impl Room {
         let accepted = AcceptedChanges::check(requests, room, &self.members, settings);
         let now_ms = self.now_ms();
         let mut committed = accepted.commit(&*self.context.store, &mut self.log, now_ms).await;
-        self.publish_changes(std::mem::take(&mut committed.messages));
+        self.publish_changes(&mut committed.messages);
+        self.name_changes(std::mem::take(&mut committed.records), &committed.messages);
         self.resync_log().await;
         committed.answer();
     }
 
-    /// Hands changed messages to the subscribers that take changes.
-    fn publish_changes(&mut self, mut messages: Vec<Message>) {
-        for message in &mut messages {
+    /// Hands changed messages to the subscribers that take them.
+    fn publish_changes(&mut self, messages: &mut [Message]) {
+        for message in &mut *messages {
             message.author = self.members.intern(&message.author);
         }
-        let events = self.log.publish_changes(&messages);
+        let events = self.log.publish_changes(messages);
         self.emit(events);
+    }
+
+    /// Hands changes that were just published to the subscribers whose dialects name changes. `messages`: the changed ones.
+    fn name_changes(&mut self, records: Vec<ChangeRecord>, messages: &[Message]) {
+        // Otherwise the log is stale, and the resync publishes these too.
+        if self.log.is_stale() {
+            return;
+        }
+        if self.fanout.takes_changes(ChangeFrames::Changes) {
+            let by_seq: HashMap<u64, &Message> = messages.iter().map(|it| (it.cursor.seq, it)).collect();
+            for record in records {
+                let message = by_seq.get(&record.seq).map(|message| (*message).clone());
+                self.emit(message.map(|message| change::change_event(record, message)));
+            }
+        }
+        self.log.mark_named(self.log.rev());
     }
 
     /// Stores the read requests that wait in one transaction, then sends what changed, then answers.

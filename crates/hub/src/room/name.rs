@@ -30,6 +30,11 @@ impl DisplayName {
         Self { text, sent_at: None, is_pending: false }
     }
 
+    /// The name.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether this is the name.
     pub(super) fn is(&self, text: &str) -> bool {
         self.text == text

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::client::{ClientHandle, ClientId};
-use crate::queue::{ClientTransport, DeliveryPolicy, Disconnected, Envelope, StreamPosition};
+use crate::queue::{ChangeFrames, ClientTransport, DeliveryPolicy, Disconnected, Envelope, StreamPosition};
 
 /// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
 #[derive(Default)]
@@ -22,8 +22,8 @@ pub(super) struct Subscriber {
     client: Arc<ClientHandle>,
     /// The slot of its encoder.
     slot: usize,
-    /// Whether it takes changes of messages.
-    takes_changes: bool,
+    /// What it gets of changed messages.
+    changes: ChangeFrames,
 }
 
 impl Subscribers {
@@ -54,14 +54,24 @@ impl Subscribers {
         self.wanting_receipts += usize::from(client.encoder.wants_receipts);
         self.index.insert(client.id, self.list.len());
         let (transport, slot) = (client.transport().clone(), client.encoder.slot);
-        self.list.push(Subscriber { transport, client, slot, takes_changes: false });
+        let changes = match client.encoder.changes {
+            ChangeFrames::Commits => ChangeFrames::None,
+            other => other,
+        };
+        self.list.push(Subscriber { transport, client, slot, changes });
     }
 
+    /// A client whose dialect leaves it the choice takes changes from now on, or does not any more.
     pub(super) fn set_takes_changes(&mut self, client: ClientId, takes_changes: bool) {
         let subscriber = self.index.get(&client).and_then(|index| self.list.get_mut(*index));
-        if let Some(subscriber) = subscriber {
-            subscriber.takes_changes = takes_changes;
+        if let Some(subscriber) = subscriber.filter(|it| it.client.encoder.changes == ChangeFrames::Commits) {
+            subscriber.changes = if takes_changes { ChangeFrames::Commits } else { ChangeFrames::None };
         }
+    }
+
+    /// Whether any of them gets this of changed messages.
+    pub(super) fn take_changes(&self, as_frames: ChangeFrames) -> bool {
+        self.list.iter().any(|it| it.changes == as_frames)
     }
 
     /// Removes a client; the last one of the list takes its index.
@@ -81,8 +91,9 @@ impl Subscriber {
         &self.client
     }
 
-    pub(super) fn takes_changes(&self) -> bool {
-        self.takes_changes
+    /// What it gets of changed messages.
+    pub(super) fn changes(&self) -> ChangeFrames {
+        self.changes
     }
 
     /// Pushes an event that others receive too; the client's position is `position` afterwards.

@@ -16,7 +16,7 @@ use crate::room::{
 use crate::store::Change;
 use crate::{room_access, room_mailbox};
 
-use super::{ClientSession, limits};
+use super::{ClientSession, limits, reading};
 
 /// A message to be posted.
 struct NewPost {
@@ -64,6 +64,18 @@ impl ClientSession {
                 self.send_to_room(&room, Batched::Read(Box::new(read)).into()).await
             }
             Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
+            Command::ListRooms { after, limit } => {
+                let rooms =
+                    Box::pin(reading::rooms(&self.context, &self.client.user.id, after, limit)).await?;
+                self.send(&Event::RoomList(rooms));
+                Ok(CommandOutcome::Accepted)
+            }
+            Command::FetchMessages { room, before, limit } => {
+                let user = &self.client.user.id;
+                let page = Box::pin(reading::messages(&self.context, user, &room, before, limit)).await;
+                self.send(&Event::Messages(Box::new(page.map_err(about(&room))?)));
+                Ok(CommandOutcome::Accepted)
+            }
             Command::Ping { nonce } => {
                 self.send(&Event::Pong(Pong { nonce }));
                 Ok(CommandOutcome::Accepted)

@@ -5,6 +5,7 @@ mod commands;
 mod join;
 mod limits;
 mod notifier;
+mod reading;
 mod resume;
 mod subscriptions;
 
@@ -21,7 +22,7 @@ use crate::context::HubContext;
 use crate::error::HubError;
 use crate::event::{CommandError, Event};
 use crate::inbox::{self, InboxCommand, InboxStart, Proof};
-use crate::model::User;
+use crate::model::{RoomHead, User};
 use crate::room::Immediate;
 use crate::room_mailbox;
 
@@ -30,7 +31,7 @@ use resume::PendingResume;
 use subscriptions::Subscriptions;
 
 pub use notifier::ClientNotifier;
-pub use resume::{RoomHead, RoomPosition};
+pub use resume::{LocatedRoom, RoomPosition};
 
 /// The gateway's handle on an attached client. Dropping it ends all subscriptions.
 pub struct ClientSession {
@@ -168,14 +169,14 @@ impl ClientSession {
     /// [`MAX_RECOVERED_MESSAGES`](protocol::limits::MAX_RECOVERED_MESSAGES). `None` if not.
     ///
     /// `inbox` is the last number of the inbox that the client has. `locate` finds the rooms that it was in among all that
-    /// the user is in now, with the last number of each that the client has; `None` if one is missing.
+    /// the user is in now, with the last numbers of each that the client has; `None` if one is missing.
     ///
     /// # Errors
     /// [`HubError::Unavailable`].
     pub async fn positions_to_resume(
         &self,
         inbox: u64,
-        locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
+        locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<LocatedRoom<'a>>>,
     ) -> Result<Option<Vec<RoomPosition>>, HubError> {
         resume::find_positions(&self.context, &self.client.user.id, inbox, locate).await
     }

@@ -152,11 +152,30 @@ impl Changed {
     }
 }
 
+/// A change as it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRecord {
+    /// Its number.
+    pub rev: u64,
+    /// The number of the message.
+    pub seq: u64,
+    /// The user who made it.
+    pub author: UserId,
+    /// What was changed.
+    pub kind: ChangeKind,
+    /// Of a reaction: its kind.
+    pub emoji: Option<Box<str>>,
+    /// When it was made, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
 /// The result of a call with several drafts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeBatch {
     /// The result for each draft, in their order.
     pub results: Vec<Result<Changed, ChangeError>>,
+    /// The changes that have new numbers, in their order.
+    pub records: Vec<ChangeRecord>,
     /// The messages that were changed, each once, as they are after the call, in the order of their last changes.
     pub messages: Vec<Message>,
 }
@@ -200,6 +219,21 @@ impl Change {
             Self::React { emoji, .. } => Some(emoji),
             _ => None,
         }
+    }
+}
+
+impl ChangeRecord {
+    /// The record of a draft that gets this number.
+    pub fn of(draft: &ChangeDraft, rev: u64, seq: u64, at_ms: i64) -> Self {
+        let ChangeDraft { author, change, .. } = draft;
+        let emoji = change.emoji().map(Into::into);
+        Self { rev, seq, author: author.id.clone(), kind: change.kind(), emoji, at_ms }
+    }
+
+    /// Whether a draft asks for this change of this message.
+    pub fn is_of(&self, draft: &ChangeDraft, seq: u64) -> bool {
+        let change = &draft.change;
+        self.seq == seq && self.kind == change.kind() && self.emoji.as_deref() == change.emoji()
     }
 }
 

@@ -16,7 +16,8 @@ use protocol::{
 };
 
 pub use change::{
-    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeRights, ChangeTarget, Changed, Version,
+    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeRecord, ChangeRights, ChangeTarget,
+    Changed, Version,
 };
 pub use error::StoreError;
 pub(crate) use inbox::item_bytes;
@@ -24,7 +25,7 @@ pub use inbox::{
     Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications, ReadNotifications,
 };
 
-use crate::model::{Membership, Message, RoomRecord, User};
+use crate::model::{Membership, Message, RoomHead, RoomRecord, User};
 
 /// How long until a store that failed is asked again.
 pub(crate) const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -198,6 +199,14 @@ pub trait Store: InboxStore {
         limit: u32,
     ) -> Result<Page, StoreError>;
 
+    /// The room's changes after the change `rev`, in their order, at most `limit`.
+    async fn changes_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRecord>, StoreError>;
+
     /// The newest earlier texts of a message, oldest first; none of a message that was deleted, or never edited. At most
     /// [`protocol::limits::MAX_PAGE_MESSAGES`], and no more after that with which they have more than
     /// [`protocol::limits::PAGE_BYTES`].
@@ -225,7 +234,7 @@ pub trait Store: InboxStore {
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError>;
 
     /// The heads of a user's rooms, live rooms of chats among them.
-    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError>;
+    async fn room_heads(&self, user: &UserId) -> Result<Vec<RoomHead>, StoreError>;
 
     /// The role of a user in a room; `None` for a user who is no member.
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError>;

@@ -80,7 +80,7 @@ async fn an_ended_connection_is_freed_at_once() {
     let mut writer = world.connect_and_join("bob").await;
     writer.post(1, "hello").await;
     writer.receive("posted").await;
-    session.resume(&[RoomPosition { room: world.room.clone(), cursor: world.beginning().await }]);
+    session.resume(&[RoomPosition { room: world.room.clone(), cursor: world.beginning().await, rev: 0 }]);
     yield_now().await;
     drop(session);
     // Missed messages are not read for it any more.

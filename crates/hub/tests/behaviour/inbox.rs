@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use hub::{Command, HubError, HubSettings, InboxStart, JobReport, NewJob, Requester};
+use hub::{Command, HubError, HubSettings, InboxStart, JobReport, LocatedRoom, NewJob, Requester};
 use protocol::{JobStatus, MessageKind, Opaque, Signal, limits};
 use serde_json::json;
 use tokio::time::Instant;
@@ -90,7 +90,9 @@ async fn a_resume_beyond_the_recovery_limit_starts_over() {
     bob.post(1, "one more").await;
     bob.receive("posted").await;
     let with_the_room = |inbox| {
-        ann.session.positions_to_resume(inbox, |heads| Some(heads.iter().map(|head| (head, 0)).collect()))
+        ann.session.positions_to_resume(inbox, |heads| {
+            Some(heads.iter().map(|head| LocatedRoom { head, seq: 0, rev: 0 }).collect())
+        })
     };
     assert_eq!(with_the_room(1).await.unwrap(), None, "rooms and inbox count together");
     assert_eq!(with_the_room(2).await.unwrap().unwrap().len(), 1);

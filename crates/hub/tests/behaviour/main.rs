@@ -13,6 +13,7 @@ mod live_sessions;
 mod log_resync;
 mod members;
 mod membership_resync;
+mod named_changes;
 mod positions;
 mod quotas;
 mod rate_limits;

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use hub::store::Change;
 use hub::{
-    ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event, HubSettings,
-    Identity, InboxStart, JoinMode, SignInId, StreamPosition, TransportFuture,
+    ChangeFrames, ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event,
+    HubSettings, Identity, InboxStart, JoinMode, SignInId, StreamPosition, TransportFuture,
 };
 use protocol::{CloseCode, Opaque, Signal};
 use uuid::Uuid;
@@ -30,7 +31,9 @@ impl ClientTransport for PositionLog {
 
     fn place(&self, position: StreamPosition<'_>) {
         self.0.lock().unwrap().push(match position {
-            StreamPosition::Room(room, cursor) => format!("{room} {}", cursor.seq),
+            StreamPosition::Room(room, cursor, rev) => format!("{room} {} rev={rev}", cursor.seq),
+            StreamPosition::Message(room, cursor) => format!("{room} {}", cursor.seq),
+            StreamPosition::Change(room, rev) => format!("{room} rev={rev}"),
             StreamPosition::Left(room) => format!("left {room}"),
             StreamPosition::Inbox(seq) => format!("inbox {seq}"),
         });
@@ -50,7 +53,8 @@ impl ClientTransport for PositionLog {
 fn attach(world: &World, encode: fn(&Event) -> Option<Bytes>) -> (ClientSession, Arc<PositionLog>) {
     let transport = Arc::new(PositionLog::default());
     let identity = Identity { user: Arc::new(new_user("bob")), sign_in: SignInId(Uuid::from_u128(1)) };
-    let session = world.hub.attach(identity, Encoder::new(3, encode), transport.clone()).unwrap();
+    let encoder = Encoder { changes: ChangeFrames::Changes, ..Encoder::new(3, encode) };
+    let session = world.hub.attach(identity, encoder, transport.clone()).unwrap();
     (session, transport)
 }
 
@@ -58,20 +62,22 @@ fn attach(world: &World, encode: fn(&Event) -> Option<Bytes>) -> (ClientSession,
 async fn check_positions(encode: fn(&Event) -> Option<Bytes>) {
     let world = World::new(HubSettings::default()).await;
     let room = world.room.clone();
+    world.store_drafts([1]).await;
     let mut ann = world.connect_and_join("ann").await;
-    ann.post(1, "before").await;
-    ann.receive("posted").await;
     let (mut bob, positions) = attach(&world, encode);
 
     bob.handle(Command::Join { room: room.clone(), mode: JoinMode::SubscribeOnly }).await;
-    assert_eq!(positions.take(), ["kitchen 1"]);
+    assert_eq!(positions.take(), ["kitchen 1 rev=0"]);
     ann.post(2, "while bob is there").await;
     ann.receive("posted").await;
     assert_eq!(positions.take(), ["kitchen 2"]);
+    ann.change(10, 1, Change::Pin { on: true }).await;
+    ann.receive("done").await;
+    assert_eq!(positions.take(), ["kitchen rev=1"]);
     bob.handle(Command::Leave { room: room.clone() }).await;
     assert_eq!(positions.take(), ["left kitchen"]);
     bob.handle(Command::Join { room, mode: JoinMode::Recover(None) }).await;
-    assert_eq!(positions.take(), ["kitchen 2"]);
+    assert_eq!(positions.take(), ["kitchen 2 rev=1"]);
 
     bob.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
     assert_eq!(positions.take(), ["inbox 0"]);

@@ -8,14 +8,14 @@ use hub::memory::{ManualClock, MemoryStore};
 use hub::model::User;
 use hub::store::{Change, Clock};
 use hub::{
-    ClientSession, Command, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom, Outbox,
-    OutboxItem, OutboxReceiver, RoomPosition, SignInId, WriterAction, outbox,
+    ChangeFrames, ClientSession, Command, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom,
+    Outbox, OutboxItem, OutboxReceiver, RoomPosition, SignInId, WriterAction, outbox,
 };
 use protocol::{Cursor, DraftId, Message, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// Encodes each event as one short line.
-const PLAIN: Encoder = Encoder::new(0, plain);
+const PLAIN: Encoder = Encoder { changes: ChangeFrames::Commits, ..Encoder::new(0, plain) };
 
 /// The same for a dialect that wants receipts and participants.
 const WITH_RECEIPTS: Encoder =
@@ -23,6 +23,10 @@ const WITH_RECEIPTS: Encoder =
 
 /// The same for a dialect that shows the live status in chats.
 const WITH_LIVE_STATUS: Encoder = Encoder { wants_live_status: true, ..Encoder::new(2, plain) };
+
+/// The same for a dialect that names changes.
+pub(crate) const WITH_NAMED_CHANGES: Encoder =
+    Encoder { changes: ChangeFrames::Changes, ..Encoder::new(4, plain) };
 
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
@@ -33,13 +37,23 @@ fn plain(event: &Event) -> Option<Bytes> {
             let live =
                 it.live.as_ref().map_or_else(String::new, |live| format!(" {} {}", live.room, live.status));
             let bodies = bodies.join(" ");
-            let rev = it.rev.map_or_else(String::new, |rev| format!(" rev={rev} [{}]", states(&it.changed)));
+            let rev = if it.takes_changes {
+                format!(" rev={} [{}]", it.rev, states(&it.changed))
+            } else {
+                String::new()
+            };
             format!("joined recovered={} head={} [{bodies}]{more}{live}{rev}", it.recovered, it.head.seq)
         }
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
         Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
         Event::Changed(it) => format!("changed {}..{} [{}]", it.from, it.to, states(&it.messages)),
+        Event::Change(it) => {
+            let (record, state) = (&it.record, states(&[it.message.to_wire()]));
+            let emoji = record.emoji.as_deref().unwrap_or_default();
+            format!("change {} {} {:?}{emoji} [{state}]", record.rev, record.author, record.kind)
+        }
+        Event::MessageChanged(it) => format!("message_changed [{}]", states(&[it.to_wire()])),
         Event::Done(it) => format!("done {} {}", it.rev, it.draft.0.as_u128()),
         Event::Broadcast(it) => format!("broadcast {} {} {}", it.user, it.event, it.data.as_str()),
         Event::Typing(it) => format!("typing {} {}", it.user, it.on),
@@ -246,9 +260,14 @@ impl TestClient {
         self.session.handle(Command::Change { room, draft, message: message_of(message), change }).await;
     }
 
-    /// Resumes the room after a cursor.
+    /// Resumes the room after a cursor, in which nothing was changed.
     pub(crate) fn resume(&mut self, cursor: Cursor) {
-        self.session.resume(&[RoomPosition { room: self.room.clone(), cursor }]);
+        self.resume_after(cursor, 0);
+    }
+
+    /// Resumes the room after a cursor and a change.
+    pub(crate) fn resume_after(&mut self, cursor: Cursor, rev: u64) {
+        self.session.resume(&[RoomPosition { room: self.room.clone(), cursor, rev }]);
     }
 
     pub(crate) async fn post(&mut self, draft: u128, body: &str) {

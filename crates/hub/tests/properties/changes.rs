@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hub::store::{Change, HistoryRange, Store};
-use hub::{Command, CommandOutcome, Encoder, Event, HubError, HubSettings, JoinMode};
+use hub::{ChangeFrames, Command, CommandOutcome, Encoder, Event, HubError, HubSettings, JoinMode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{Changes, Cursor, DraftId, JoinedRoom, Message, MessageId};
@@ -15,7 +15,9 @@ use uuid::Uuid;
 use crate::world::{NAMES, TestClient, World, runtime, user};
 
 /// Encodes messages and changes whole. Writers have the first slot.
-const ENCODER: Encoder = Encoder::new(1, |event| {
+const ENCODER: Encoder = Encoder { changes: ChangeFrames::Commits, ..Encoder::new(1, encode) };
+
+fn encode(event: &Event) -> Option<Bytes> {
     let line = match event {
         Event::Joined(joined) => json!({ "joined": joined.to_wire() }),
         Event::Message(message) => json!({ "message": message.to_wire() }),
@@ -24,7 +26,7 @@ const ENCODER: Encoder = Encoder::new(1, |event| {
         _ => return None,
     };
     Some(Bytes::from(line.to_string()))
-});
+}
 
 const EMOJIS: [&str; 3] = ["👍", "🎉", "😀"];
 

@@ -201,7 +201,7 @@ impl Journal {
         let receives_inbox = !self.kinds.is_empty();
         let end = End { subscribed, present: self.status.present, receives_inbox };
         let Self { client, user, observations, kinds, .. } = self;
-        let view = View { client, user, observations, kinds, end };
+        let view = View { client, user, observations, kinds, end, ..View::default() };
         Record { sent: self.sent, view, anomalies: self.anomalies }
     }
 }

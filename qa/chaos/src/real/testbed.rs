@@ -18,7 +18,7 @@ use super::program::Program;
 use super::report::Counters;
 use super::rest::Rest;
 use crate::body::name_of;
-use crate::history::{Entry, History, Position, Sent, Stored};
+use crate::history::{ChangedState, Entry, History, Position, Sent, Stored};
 
 /// Rooms of all users; each client is subscribed to some of them.
 const ROOMS: usize = 6;
@@ -204,7 +204,12 @@ impl Testbed {
                 let position = Position { epoch: Some(epoch), seq: Some(message.seq), id };
                 // A text that is not whole is found as one that was never sent.
                 let text = name_of(&message.content).unwrap_or(&message.content).to_owned();
-                stored.push(Stored { room: room.to_string(), position, text });
+                stored.push(Stored {
+                    room: room.to_string(),
+                    position,
+                    text,
+                    state: ChangedState::default(),
+                });
             }
         }
         for account in self.accounts.iter().filter(|it| listeners.contains(it.user.id.as_str())) {
@@ -213,7 +218,12 @@ impl Testbed {
                 let id = Some(notification.id.to_string());
                 let position = Position { epoch: Some(0), seq: Some(before as u64 + 1), id };
                 let room = inbox_of(account.user.id.as_str());
-                stored.push(Stored { room, position, text: notification.title });
+                stored.push(Stored {
+                    room,
+                    position,
+                    text: notification.title,
+                    state: ChangedState::default(),
+                });
             }
         }
         self.counters.checked.add(stored.len());

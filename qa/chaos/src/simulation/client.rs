@@ -3,18 +3,20 @@
 //! It counts messages by number, comes back with the last one, sends one message after the other in each room, and resends it
 //! under the same draft until it is acknowledged. Over a link that loses frames it also checks for holes in the numbers; over
 //! one that does not, a hole is the server's fault and goes into the view as it is.
+//! Long because it has one method for each frame.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::changes::ClientChanges;
 use super::frames::{FailureReason, Joined, MessageLine, Request, ServerFrame};
 use super::positions::Positions;
 use super::rng::Rng;
 use super::room_state::RoomState;
 use super::scenario::RecoveryMode;
 use crate::body::grow;
-use crate::history::{End, EntryKind, Observation, Position, Sent, View};
+use crate::history::{End, EntryKind, Observation, Position, Sent, SentChange, View};
 
 /// How long a client waits for an answer before it asks again, in milliseconds.
 const PATIENCE_MS: u64 = 4_000;
@@ -42,6 +44,7 @@ pub(crate) struct SimulatedClient {
     sizes: Vec<usize>,
     drafts: BTreeMap<Uuid, usize>,
     observations: Vec<Observation>,
+    changes: ClientChanges,
     /// Frames that no good server sends.
     pub(crate) violations: Vec<String>,
     rng: Rng,
@@ -54,6 +57,7 @@ impl SimulatedClient {
         user: String,
         recovery: RecoveryMode,
         rooms: &[String],
+        changes: ClientChanges,
         rng: Rng,
     ) -> Self {
         let room_states = rooms.iter().map(|room| (room.clone(), RoomState::default())).collect();
@@ -71,6 +75,7 @@ impl SimulatedClient {
             sizes: Vec::new(),
             drafts: BTreeMap::new(),
             observations: Vec::new(),
+            changes,
             violations: Vec::new(),
             rng,
         }
@@ -122,6 +127,7 @@ impl SimulatedClient {
         self.is_lossy = is_lossy;
         self.is_outside = self.recovery == RecoveryMode::Resuming;
         self.observations.push(Observation::Connected);
+        self.changes.connected();
         self.came_with = self.cursor();
         for state in self.room_states.values_mut() {
             state.is_member = true;
@@ -150,6 +156,14 @@ impl SimulatedClient {
         self.due_requests(now)
     }
 
+    /// Changes a message of a room that it is in, if it has one.
+    pub(crate) fn change_message(&mut self, room: &str, now: u64) -> Vec<Request> {
+        if self.room_states.get(room).is_some_and(|state| state.is_member) {
+            self.changes.want(&self.name, &self.user, room);
+        }
+        self.due_requests(now)
+    }
+
     /// The last number that it has of a room that it is subscribed to.
     pub(crate) fn has_read(&self, room: &str) -> Option<u64> {
         self.room_states.get(room).filter(|state| state.is_subscribed).and_then(|state| state.last)
@@ -171,7 +185,7 @@ impl SimulatedClient {
                     state.asked_at = Some(now);
                     let counts = self.recovery != RecoveryMode::Resuming;
                     let since = state.last.filter(|_| counts).map(|last| (state.epoch, last));
-                    requests.push(Request::Join { room: room.clone(), since });
+                    requests.push(Request::Join { room: room.clone(), since, rev: self.changes.rev(room) });
                 }
                 if !state.is_subscribed {
                     continue;
@@ -185,6 +199,7 @@ impl SimulatedClient {
                 let text = grow(&sent.text, *size, '.');
                 requests.push(Request::Post { room: room.clone(), draft: *draft, text });
             }
+            requests.extend(self.changes.due(room, now));
         }
         requests
     }
@@ -195,6 +210,9 @@ impl SimulatedClient {
             ServerFrame::Joined(joined) => self.on_joined(joined),
             ServerFrame::Message { room, line } => self.on_message(room, line),
             ServerFrame::Posted { room, draft, line } => self.on_posted(room, *draft, line),
+            ServerFrame::Changed { room, from, to, lines } => self.on_changed(room, *from, *to, lines),
+            ServerFrame::MessageChanged { room, line } => self.take_state(room, line),
+            ServerFrame::Done { room, draft, rev } => self.changes.done(room, *draft, *rev),
             ServerFrame::Failed { room, draft, why } => self.on_failed(room.as_deref(), *draft, *why, now),
             ServerFrame::Invited { room } => {
                 if let Some(state) = self.room_states.get_mut(room) {
@@ -258,14 +276,47 @@ impl SimulatedClient {
             state.is_subscribed = true;
             (state.last, state.epoch) = (None, joined.epoch.0);
             self.observations.push(Observation::StartedOver { room: room.clone() });
+            self.changes.start_over(room);
         }
         for line in &joined.lines {
             self.take(room, line);
+        }
+        for line in &joined.changed {
+            self.take_state(room, line);
+        }
+        if let Some(rev) = joined.rev {
+            self.changes.has(room, rev);
         }
         if let Some(state) = self.room_states.get_mut(room)
             && !joined.recovered
         {
             state.last = Some(joined.head);
+        }
+    }
+
+    /// Takes the changes of a commit. Over a lossy link, where some before them are missing, the room is asked for again.
+    fn on_changed(&mut self, room: &str, from: u64, to: u64, lines: &[MessageLine]) {
+        let Some(state) = self.room_states.get_mut(room) else { return };
+        if self.is_lossy && !state.is_subscribed {
+            return;
+        }
+        match self.changes.advance(room, from, to) {
+            Some(true) => lines.iter().for_each(|line| self.take_state(room, line)),
+            Some(false) => {}
+            None if self.is_lossy => state.is_subscribed = false,
+            None => {
+                let name = &self.name;
+                self.violations
+                    .push(format!("room {room}: {name} was sent changes {from} to {to} after a hole"));
+            }
+        }
+    }
+
+    /// Takes the state of a message. Over a lossy link an older one may come late.
+    fn take_state(&mut self, room: &str, line: &MessageLine) {
+        let is_own = line.text.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with(' '));
+        if let Some(wrong) = self.changes.take(room, line, is_own).filter(|_| !self.is_lossy) {
+            self.violations.push(format!("room {room}: {}: {wrong}", self.name));
         }
     }
 
@@ -284,13 +335,15 @@ impl SimulatedClient {
         let next = state.last.map(|last| last + 1);
         // The client library of one that resumes does not check numbers.
         if self.recovery != RecoveryMode::Resuming && next.is_some_and(|next| line.seq < next) {
-            return;
+            // It may have been changed since it came for the first time.
+            return self.take_state(room, line);
         }
         if self.is_lossy && next.is_some_and(|next| line.seq > next) {
             state.is_subscribed = false;
             return;
         }
         (state.last, state.epoch) = (Some(line.seq), line.epoch.0);
+        self.take_state(room, line);
         let (room, text) = (room.to_owned(), line.text.clone());
         self.observations.push(Observation::Message { room, position: position(line), text });
     }
@@ -319,8 +372,12 @@ impl SimulatedClient {
         else {
             return;
         };
+        let for_good = why == FailureReason::Never;
+        let of_change = |draft| self.changes.failed(&room, draft, for_good, now + LATER_MS);
+        let is_of_change = draft.is_some_and(of_change);
         match why {
             FailureReason::NoRoom => self.leave(&room),
+            FailureReason::Later | FailureReason::Never if is_of_change => {}
             FailureReason::NotJoined => state.is_subscribed = false,
             FailureReason::Later if draft.is_some() => {
                 (state.sent_at, state.not_before) = (None, now + LATER_MS);
@@ -342,6 +399,7 @@ impl SimulatedClient {
         let Some(state) = self.room_states.get_mut(room) else { return };
         (state.is_member, state.is_subscribed, state.asked_at, state.sent_at) = (false, false, None, None);
         state.was_subscribed = false;
+        self.changes.leave(room);
         for (index, _) in state.unsent.drain(..) {
             if let Some(sent) = self.sent.get_mut(index) {
                 sent.is_persistent = false;
@@ -372,12 +430,12 @@ impl SimulatedClient {
             let word = if is_member { "is not subscribed" } else { "is subscribed, and no member" };
             return Some(format!("room {room}: {name} {word}"));
         }
-        (!state.unsent.is_empty())
-            .then(|| format!("room {room}: {name} waits for the positions of {} lines", state.unsent.len()))
+        let waiting = state.unsent.len() + self.changes.waiting(room);
+        (waiting > 0).then(|| format!("room {room}: {name} waits for {waiting} answers"))
     }
 
-    /// What it sent, and what it received.
-    pub(crate) fn into_history(self, receives_inbox: bool) -> (Vec<Sent>, View) {
+    /// What it sent and changed, and what it received.
+    pub(crate) fn into_history(self, receives_inbox: bool) -> (Vec<Sent>, Vec<SentChange>, View) {
         let (kinds, recovery) = (self.kinds(), self.recovery);
         let subscribed_rooms = self.room_states.into_iter().filter(|(_, state)| state.is_subscribed);
         let mut present: BTreeMap<String, BTreeSet<String>> =
@@ -388,7 +446,9 @@ impl SimulatedClient {
             present.clear();
         }
         let end = End { subscribed, present, receives_inbox };
-        (self.sent, View { client: self.name, user: self.user, observations: self.observations, kinds, end })
+        let (changes, states) = self.changes.into_history();
+        let Self { name: client, user, observations, .. } = self;
+        (self.sent, changes, View { client, user, observations, kinds, states, end })
     }
 }
 

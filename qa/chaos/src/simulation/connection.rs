@@ -199,8 +199,8 @@ async fn resume(
         return session.subscribe_to_inbox(InboxStart::Fresh, None).await;
     };
     transport.stands(Positions { inbox: Some(inbox), ..Positions::default() });
-    for RoomPosition { room, cursor } in &rooms {
-        transport.place(StreamPosition::Room(room, *cursor));
+    for RoomPosition { room, cursor, rev } in &rooms {
+        transport.place(StreamPosition::Room(room, *cursor, *rev));
     }
     transport.push(answer, DeliveryPolicy::Reliable).ok();
     session.resume(&rooms);

@@ -27,6 +27,8 @@ pub struct SimulationCounts {
     pub again: u64,
     /// Clients that came back and resumed.
     pub resumed: u64,
+    /// Changes of messages that were acknowledged.
+    pub changes: u64,
 }
 
 impl std::ops::AddAssign for SimulationCounts {
@@ -42,13 +44,26 @@ impl std::ops::AddAssign for SimulationCounts {
         self.full += other.full;
         self.again += other.again;
         self.resumed += other.resumed;
+        self.changes += other.changes;
     }
 }
 
 impl fmt::Display for SimulationCounts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, messages, crashes, drains, cuts, slow, failures, entries, full, again, resumed } =
-            *self;
+        let Self {
+            steps,
+            messages,
+            crashes,
+            drains,
+            cuts,
+            slow,
+            failures,
+            entries,
+            full,
+            again,
+            resumed,
+            changes,
+        } = *self;
         for (count, words) in [
             (steps, "steps"),
             (messages, "messages stored"),
@@ -61,6 +76,7 @@ impl fmt::Display for SimulationCounts {
             (full, "entries refused because too much waited"),
             (again, "entries delivered on more than one connection"),
             (resumed, "clients that were recovered where they stood"),
+            (changes, "changes of messages acknowledged"),
         ] {
             writeln!(out, "{count:>9}  {words}")?;
         }

@@ -18,6 +18,8 @@ pub(crate) struct Device {
     pub(crate) link: LinkProfile,
     pub(crate) connection: Option<u32>,
     pub(crate) rng: Rng,
+    /// When it changes a message.
+    pub(crate) change_rng: Rng,
     pub(crate) is_dead: bool,
     /// It does not connect before this moment.
     pub(crate) away_until: u64,
@@ -28,13 +30,19 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(client: SimulatedClient, link: LinkProfile, recovery: RecoveryMode, rng: Rng) -> Self {
+    pub(crate) fn new(
+        client: SimulatedClient,
+        link: LinkProfile,
+        recovery: RecoveryMode,
+        (rng, change_rng): (Rng, Rng),
+    ) -> Self {
         Self {
             client,
             recovery,
             link,
             connection: None,
             rng,
+            change_rng,
             is_dead: false,
             away_until: 0,
             has_received: false,

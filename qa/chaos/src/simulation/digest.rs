@@ -13,7 +13,7 @@ use crate::history::{Entry, History, Observation, Sent, Stored, View};
 /// The digest of a whole history.
 pub(crate) fn digest_of(history: &History) -> u64 {
     let mut sum = Sum(DIGEST_OF_NOTHING);
-    for Stored { room, position, text } in &history.stored {
+    for Stored { room, position, text, .. } in &history.stored {
         sum.add(format_args!("stored {room} {:?} {text}", position.seq));
     }
     for Sent { client, room, text, acknowledged, .. } in &history.sent {

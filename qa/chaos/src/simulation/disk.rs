@@ -3,15 +3,18 @@
 //! What is durable is a log of writes; each instance of the server begins by reading it into a [`MemoryStore`]. A call of the
 //! hub waits here until the world lets it go on, so that all calls happen one after the other.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::memory::MemoryStore;
 use hub::model::User;
 use hub::store::{InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::call::{Call, Operation, Verdict, Write};
 use super::ingress::{Ingress, TaskReport};
+use crate::body::name_of;
 
 /// What outlives the server.
 #[derive(Debug, Default)]
@@ -39,6 +42,16 @@ impl Disk {
     /// Writes down what was under way when the server crashed. The next instance does it if the store allows it.
     pub(crate) fn keep_unchecked(&self, write: Write) {
         self.log().push(Logged { is_unchecked: true, write });
+    }
+
+    /// The name of each message that was to be stored, by the message's id.
+    pub(crate) fn posted(&self) -> HashMap<Uuid, String> {
+        let log = self.log();
+        let drafts = log.iter().flat_map(|logged| match &logged.write {
+            Write::Append(_, drafts, _) => drafts.as_slice(),
+            _ => &[],
+        });
+        drafts.filter_map(|draft| Some((draft.id.0, name_of(&draft.body)?.to_owned()))).collect()
     }
 
     /// What is kept, as the next instance finds it.

@@ -64,7 +64,10 @@ impl World {
             Request::Post { text, room, .. } => {
                 self.trace.note(now, format_args!("on connection {connection} for {room}: {text}"));
             }
-            Request::Join { room, since } => {
+            Request::Change { room, what, .. } => {
+                self.trace.note(now, format_args!("on connection {connection} for {room}: {what:?}"));
+            }
+            Request::Join { room, since, .. } => {
                 let since = since.map(|(_, seq)| seq);
                 self.trace
                     .note(now, format_args!("on connection {connection} for {room}: join from {since:?}"));
@@ -107,9 +110,12 @@ impl World {
             requests = device.client.send_line(&room, now);
         } else if let Some(seq) = device.client.has_read(&room) {
             requests.push(match dice {
-                60..75 => Request::Typing { room, on: dice < 70 },
-                _ => Request::Read { room, seq },
+                60..75 => Request::Typing { room: room.clone(), on: dice < 70 },
+                _ => Request::Read { room: room.clone(), seq },
             });
+        }
+        if self.scenario.changes > 0 && !device.is_dead && device.change_rng.percent(self.scenario.changes) {
+            requests.extend(device.client.change_message(&room, now));
         }
         self.schedule.at(next, Owner::Device(index), Event::Act { device: index });
         self.send(index, requests);

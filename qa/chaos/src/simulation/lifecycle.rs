@@ -1,24 +1,24 @@
 //! Lifecycle of a run: sets up rooms and clients, sends the last messages, decides when all is at rest, collects the history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use hub::model::{Message, RoomRecord};
+use hub::model::RoomRecord;
 use hub::store::{HistoryRange, MessageDraft, RoomDraft, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
+use uuid::Uuid;
 
 use super::burst::{Burst, BurstKind};
 use super::call::Write;
+use super::changes::{ClientChanges, TakesChanges};
 use super::client::SimulatedClient;
 use super::device::Device;
-use super::frames::MessageLine;
-use super::positions::Epoch;
+use super::frames::{MessageLine, line, split};
 use super::rng::Rng;
-use super::scenario::ClientPlan;
+use super::scenario::{ClientPlan, RecoveryMode};
 use super::schedule::{Event, Owner};
 use super::world::World;
-use crate::body::name_of;
-use crate::history::{History, Position, Sent, Stored};
+use crate::history::{History, Observation, Position, Sent, Stored};
 
 /// After all is well and after the last burst, longer than any connection takes to be given up for lost and anybody to be taken for gone.
 const UNTIL_LAST_LINES_MS: u64 = 14_000;
@@ -36,13 +36,21 @@ impl World {
         let epochs = self.make_rooms();
         self.boot().await;
         let archive = self.stored(0).await;
-        for (index, ClientPlan { user, recovery, link }) in
+        for (index, ClientPlan { user, recovery, takes_changes, link }) in
             self.scenario.clients.clone().into_iter().enumerate()
         {
             let name = format!("{user}-{index}");
             let rooms = &self.scenario.rooms;
             let stream = Rng::new(self.seed, &format!("client {name}"));
-            let mut client = SimulatedClient::new(name.clone(), user, recovery, rooms, stream);
+            let takes = match recovery {
+                RecoveryMode::Resuming => TakesChanges::Named,
+                RecoveryMode::Plain | RecoveryMode::Cursor if takes_changes => TakesChanges::Commits,
+                RecoveryMode::Plain | RecoveryMode::Cursor => TakesChanges::No,
+            };
+            let is_owner = self.users.first().is_some_and(|owner| owner.username == user);
+            let changes = Rng::new(self.seed, &format!("changes {name}"));
+            let changes = ClientChanges::new(takes, index, is_owner, changes);
+            let mut client = SimulatedClient::new(name.clone(), user, recovery, rooms, changes, stream);
             let mut rng = Rng::new(self.seed, &format!("device {name}"));
             if let (Some(room), false) = (rooms.first(), archive.is_empty())
                 && rng.percent(70)
@@ -51,7 +59,8 @@ impl World {
                 client.remember(room, archive.get(..has).unwrap_or_default());
             }
             let (connect, act) = (rng.between(1, 400), rng.between(200, 1_000));
-            self.devices.push(Device::new(client, link, recovery, rng));
+            let change_rng = Rng::new(self.seed, &format!("changing {name}"));
+            self.devices.push(Device::new(client, link, recovery, (rng, change_rng)));
             self.schedule.at(connect, Owner::Device(index), Event::Connect { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Retry { device: index });
@@ -112,7 +121,7 @@ impl World {
                 instance.store.memory.page(&id, HistoryRange::After(after), limits::MAX_PAGE_MESSAGES).await;
             let Ok(page) = page else { return lines };
             let is_last = !page.has_more;
-            lines.extend(page.messages.iter().map(line));
+            lines.extend(page.messages.iter().map(|message| line(&message.to_wire())));
             if is_last {
                 return lines;
             }
@@ -204,15 +213,23 @@ impl World {
     pub(crate) async fn into_history(mut self) -> (History, Self) {
         let (entries, sent) = self.inboxes.take();
         let mut history = History { sent, entries, ..History::default() };
+        let posted = self.disk.posted();
         for room in 0..self.scenario.rooms.len() {
             let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
-            for line in self.stored(room).await {
+            for mut line in self.stored(room).await {
                 let position = position(&line);
-                let Some(text) = name_of(&line.text) else {
+                if split(&mut line).is_none() {
                     let what = format!("room {name}: {position} is stored in part: {:.80}", line.text);
                     self.violations.push(what);
                     continue;
-                };
+                }
+                let state = line.state.as_deref().cloned().unwrap_or_default();
+                if state.is_deleted {
+                    if !line.text.is_empty() {
+                        self.violations.push(format!("room {name}: {position} is deleted and has a text"));
+                    }
+                    line.text = posted.get(&line.id).cloned().unwrap_or_default();
+                }
                 if line.text.starts_with(ARCHIVIST) {
                     history.sent.push(Sent {
                         client: ARCHIVIST.to_owned(),
@@ -222,7 +239,7 @@ impl World {
                         is_persistent: true,
                     });
                 }
-                history.stored.push(Stored { room: name.clone(), position, text: text.to_owned() });
+                history.stored.push(Stored { room: name.clone(), position, text: line.text, state });
             }
         }
         self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
@@ -232,20 +249,23 @@ impl World {
             }
             self.violations.extend(device.client.violations.iter().cloned());
             let receives_inbox = device.receives_inbox();
-            let (sent, view) = device.client.into_history(receives_inbox);
+            let (sent, changes, mut view) = device.client.into_history(receives_inbox);
+            view.observations.iter_mut().for_each(|notice| restore(notice, &posted));
             history.sent.extend(sent);
+            history.sent_changes.extend(changes);
             history.views.push(view);
         }
         (history, self)
     }
 }
 
-fn line(message: &Message) -> MessageLine {
-    MessageLine {
-        epoch: Epoch(message.cursor.epoch),
-        seq: message.cursor.seq,
-        id: message.id.0,
-        text: message.body.to_string(),
+/// A message that had been deleted when a client received it has the text again as it was posted.
+fn restore(notice: &mut Observation, posted: &HashMap<Uuid, String>) {
+    if let Observation::Message { text, position, .. } = notice
+        && text.is_empty()
+    {
+        let id = position.id.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+        *text = id.and_then(|id| posted.get(&id).cloned()).unwrap_or_default();
     }
 }
 

@@ -7,6 +7,7 @@
 mod burst;
 mod burst_sender;
 mod call;
+mod changes;
 mod client;
 mod clock;
 mod connection;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hub::{RoomHead, StreamPosition};
+use hub::model::RoomHead;
+use hub::{LocatedRoom, StreamPosition};
 use protocol::Cursor;
 use serde::{Deserialize, Serialize};
 
@@ -10,16 +11,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Positions {
     pub(crate) inbox: Option<u64>,
-    /// By room: the epoch and the number of the last message.
-    pub(crate) rooms: BTreeMap<String, (Epoch, u64)>,
+    /// By room: the epoch, the number of the last message, and that of the last change.
+    pub(crate) rooms: BTreeMap<String, (Epoch, u64, u64)>,
 }
 
 impl Positions {
-    /// The rooms among these that the client was in, and the last number of each that it has; `None` if one is missing.
-    pub(crate) fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
-        let locate = |(room, (Epoch(epoch), seq)): (&String, &(Epoch, u64))| {
-            let is_it = |(known, head): &&RoomHead| known.as_str() == room && head.epoch == *epoch;
-            heads.iter().find(is_it).map(|head| (head, *seq))
+    /// The rooms among these that the client was in, and the last numbers of each that it has; `None` if one is missing.
+    pub(crate) fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<LocatedRoom<'a>>> {
+        let locate = |(room, (Epoch(epoch), seq, rev)): (&String, &(Epoch, u64, u64))| {
+            let is_it = |known: &&RoomHead| known.room.as_str() == room && known.head.epoch == *epoch;
+            heads.iter().find(is_it).map(|head| LocatedRoom { head, seq: *seq, rev: *rev })
         };
         self.rooms.iter().map(locate).collect()
     }
@@ -29,8 +30,17 @@ impl Positions {
         match position {
             StreamPosition::Inbox(seq) => self.inbox = Some(seq),
             StreamPosition::Left(room) => drop(self.rooms.remove(room.as_str())),
-            StreamPosition::Room(room, Cursor { epoch, seq }) => {
-                self.rooms.insert(room.to_string(), (Epoch(epoch), seq));
+            StreamPosition::Room(room, Cursor { epoch, seq }, rev) => {
+                self.rooms.insert(room.to_string(), (Epoch(epoch), seq, rev));
+            }
+            StreamPosition::Message(room, Cursor { epoch, seq }) => {
+                let known = self.rooms.entry(room.to_string()).or_insert((Epoch(epoch), seq, 0));
+                (known.0, known.1) = (Epoch(epoch), seq);
+            }
+            StreamPosition::Change(room, rev) => {
+                if let Some((.., known)) = self.rooms.get_mut(room.as_str()) {
+                    *known = rev;
+                }
             }
         }
     }

@@ -97,6 +97,8 @@ pub(crate) enum RecoveryMode {
 pub(crate) struct ClientPlan {
     pub(crate) user: String,
     pub(crate) recovery: RecoveryMode,
+    /// It takes changes of messages, if that is its own choice.
+    pub(crate) takes_changes: bool,
     pub(crate) link: LinkProfile,
 }
 
@@ -112,6 +114,8 @@ pub(crate) struct Scenario {
     pub(crate) pause_ms: (u64, u64),
     /// Acts in a hundred that are the end of a connection.
     pub(crate) cuts: u64,
+    /// Acts in a hundred that also change a message.
+    pub(crate) changes: u64,
     /// Acts in a hundred after which a client is never seen again.
     pub(crate) deaths: u64,
     pub(crate) faults: Vec<(u64, Fault)>,
@@ -146,6 +150,7 @@ impl Scenario {
             length_ms,
             pause_ms: (20, rng.between(150, 900)),
             cuts: rng.between(0, 10),
+            changes: 0,
             deaths: rng.between(0, 1),
             faults,
             disk,
@@ -154,6 +159,7 @@ impl Scenario {
             is_faultless: false,
         };
         scenario.add_inboxes(&mut Rng::new(seed, "inboxes"));
+        scenario.add_changes(&mut Rng::new(seed, "changes"));
         scenario
     }
 
@@ -166,7 +172,8 @@ impl Scenario {
             Fault::Crash | Fault::Drain | Fault::ClockJump(_) | Fault::DiskFull | Fault::DiskFree => false,
             Fault::Guest(_) | Fault::Away { .. } | Fault::Burst(_) => true,
         });
-        (self.cuts, self.deaths) = (0, 0);
+        (self.cuts, self.deaths, self.changes) = (0, 0, 0);
+        self.clients.iter_mut().for_each(|part| part.takes_changes = false);
         self.disk = self.healed_disk();
         let link = self.healed_link();
         self.clients.iter_mut().for_each(|part| part.link = link.clone());
@@ -184,6 +191,14 @@ impl Scenario {
             LinkProfile { delay_ms: STEADY_MS, ..LinkProfile::good() }
         } else {
             LinkProfile::good()
+        }
+    }
+
+    /// In half of the scenarios messages are changed, and clients take that or do not.
+    fn add_changes(&mut self, rng: &mut Rng) {
+        if rng.percent(50) {
+            self.changes = rng.between(5, 60);
+            self.clients.iter_mut().for_each(|part| part.takes_changes = rng.percent(70));
         }
     }
 
@@ -288,7 +303,12 @@ fn clients(rng: &mut Rng, users: &[String], wild: bool) -> Vec<ClientPlan> {
     for user in users {
         for _ in 0..rng.between(1, 2) {
             let link = link(rng, wild);
-            clients.push(ClientPlan { user: user.clone(), recovery: RecoveryMode::Plain, link });
+            clients.push(ClientPlan {
+                user: user.clone(),
+                recovery: RecoveryMode::Plain,
+                takes_changes: false,
+                link,
+            });
         }
     }
     clients

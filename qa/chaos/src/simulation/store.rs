@@ -1,11 +1,11 @@
 //! Simulated store: the hub's store traits over the simulated disk, where each call waits for its verdict.
 
 use async_trait::async_trait;
-use hub::model::{Membership, RoomRecord};
+use hub::model::{Membership, RoomHead, RoomRecord};
 use hub::store::{
-    Appended, ChangeBatch, ChangeDraft, Delivered, Entry, HistoryRange, InboxKind, InboxState, InboxStore,
-    JobWrite, MessageDraft, NewEntry, Notifications, Page, ReadNotifications, RoomDraft, Store, StoreError,
-    Version,
+    Appended, ChangeBatch, ChangeDraft, ChangeRecord, Delivered, Entry, HistoryRange, InboxKind, InboxState,
+    InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page, ReadNotifications, RoomDraft, Store,
+    StoreError, Version,
 };
 use protocol::{
     Cursor, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -107,6 +107,15 @@ impl Store for SimulatedStore {
         self.query(room.as_str(), self.memory.messages_changed_after(room, rev, upto, limit)).await
     }
 
+    async fn changes_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.query(room.as_str(), self.memory.changes_after(room, rev, limit)).await
+    }
+
     async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
         self.query(room.as_str(), self.memory.versions(room, seq)).await
     }
@@ -134,8 +143,8 @@ impl Store for SimulatedStore {
         self.query("messages", self.memory.find_message(message)).await
     }
 
-    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
-        self.query(user.as_str(), self.memory.room_positions(user)).await
+    async fn room_heads(&self, user: &UserId) -> Result<Vec<RoomHead>, StoreError> {
+        self.query(user.as_str(), self.memory.room_heads(user)).await
     }
 
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {

@@ -48,6 +48,16 @@ impl Trace {
             ServerFrame::Message { room, line } => {
                 self.note(now, format_args!("{name} is told number {} of {room}: {}", line.seq, line.text));
             }
+            ServerFrame::Changed { room, from, to, lines } => {
+                let seqs: Vec<u64> = lines.iter().map(|line| line.seq).collect();
+                self.note(now, format_args!("{name} is told changes {from} to {to} of {room}: {seqs:?}"));
+            }
+            ServerFrame::MessageChanged { room, line } => {
+                self.note(now, format_args!("{name} is told a change of number {} of {room}", line.seq));
+            }
+            ServerFrame::Done { room, rev, .. } => {
+                self.note(now, format_args!("{name} is told that a change is number {rev} of {room}"));
+            }
             ServerFrame::Posted { room, line, .. } => {
                 self.note(now, format_args!("{name} is told that a line is number {} of {room}", line.seq));
             }

@@ -312,6 +312,7 @@ impl World {
                 self.counts.again += u64::from(is_new == Some(false));
             }
             ServerFrame::Resumed { recovered } => self.counts.resumed += u64::from(*recovered),
+            ServerFrame::Done { .. } => self.counts.changes += 1,
             _ => {}
         }
     }

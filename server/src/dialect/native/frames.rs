@@ -108,10 +108,10 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
         typing,
         participants,
         live,
-        rev,
         changed,
         ..
     } = joined;
+    let rev = joined.takes_changes.then_some(joined.rev);
     let members = roster.encoded(|member: &Member, out| write(member, out).unwrap_or_default());
     let bodies: usize = messages.iter().chain(changed).map(|message| message.body.len() + AROUND).sum();
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
@@ -132,7 +132,7 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     }
     out.extend_from_slice(b"],");
     let tail = out.len();
-    write(&JoinedEnd { typing, participants, live: live.as_ref(), rev: *rev, changed }, &mut out)?;
+    write(&JoinedEnd { typing, participants, live: live.as_ref(), rev, changed }, &mut out)?;
     // The opening bracket: the object is open already.
     out.remove(tail);
     out.push(b'}');
@@ -203,7 +203,8 @@ mod tests {
             typing: vec![golden::ann()],
             participants: Vec::new(),
             live: None,
-            rev: None,
+            rev: 9,
+            takes_changes: false,
             changed: Vec::new(),
         }
     }
@@ -226,7 +227,8 @@ mod tests {
                 chat: Some(golden::room()),
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
-                rev: Some(9),
+                rev: 9,
+                takes_changes: true,
                 changed: vec![changed_message().to_wire()],
                 ..snapshot(members, joining)
             };

@@ -4,7 +4,7 @@ mod frames;
 
 use bytes::Bytes;
 use hub::store::Change;
-use hub::{Command, CommandError, Encoder, Event, JoinMode};
+use hub::{ChangeFrames, Command, CommandError, Encoder, Event, JoinMode};
 use protocol::{ClientFrame, DraftId, ErrorData, InboxData, MessageId, RoomId, ServerFrame};
 
 use super::common::MisreadFrame;
@@ -21,7 +21,11 @@ pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails
 const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
     Dialect {
         name: "native",
-        encoder: Encoder { wants_live_status: true, ..Encoder::new(0, encode) },
+        encoder: Encoder {
+            wants_live_status: true,
+            changes: ChangeFrames::Commits,
+            ..Encoder::new(0, encode)
+        },
         decode,
         carriers: &CARRIERS,
         takes_first_frame: true,
@@ -150,7 +154,11 @@ fn to_frame(event: &Event) -> Option<ServerFrame> {
         // `frames` encodes these.
         Event::Broadcast(_) | Event::Message(_) | Event::Joined(_)
         // One `read` covers all messages before it; a client that starts a run knows its plan.
-        | Event::Receipt(_) | Event::RunStarted(_) => return None,
+        | Event::Receipt(_) | Event::RunStarted(_)
+        // Its clients list rooms and read older messages over REST; `joined` has the members.
+        | Event::RoomEntered(_) | Event::RoomList(_) | Event::Messages(_)
+        // One `changed` has the messages of all changes of a commit.
+        | Event::Change(_) | Event::MessageChanged(_) => return None,
         Event::MemberAdded(data) => ServerFrame::MemberAdded { data: data.clone() },
         Event::MemberRemoved(data) => ServerFrame::MemberRemoved { data: data.clone() },
         Event::RoomRenamed(data) => ServerFrame::RoomRenamed { data: data.clone() },

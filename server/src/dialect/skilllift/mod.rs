@@ -1,13 +1,16 @@
 //! The dialect of SkillLift, at `/`: `{"type", "data"}` in, `{"type", "payload"}` out, camelCase.
 
-use bytes::Bytes;
-use hub::model::Message;
-use hub::store::InboxKind;
-use hub::{Command, CommandError, Encoder, Event, HubError, JoinMode};
-use protocol::{LiveChange, MessageKind, RoomId, UserId};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+mod changes;
+mod frames;
 
+use bytes::Bytes;
+use hub::store::{Change, InboxKind};
+use hub::{ChangeFrames, Command, CommandError, Encoder, Event, HubError, JoinMode};
+use protocol::{LiveChange, MessageId, MessageKind, RoomId};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use self::frames::{ChatMessage, server_frame};
 use super::common::{self, Notice};
 use super::{Dialect, Request, Scope};
 use crate::clock::rfc3339;
@@ -18,11 +21,12 @@ pub(super) static SKILLLIFT: Dialect = Dialect {
     name: "skilllift",
     encoder: Encoder {
         wants_participants: true,
+        changes: ChangeFrames::Changes,
         settles: &[InboxKind::Job, InboxKind::Notification],
         ..Encoder::new(4, encode)
     },
     decode,
-    carriers: &["chat_message", "live_session_update"],
+    carriers: &["chat_message", "edit_message", "live_session_update"],
     takes_first_frame: true,
     has_inbox_cursor: false,
 };
@@ -66,6 +70,17 @@ fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<CommandError>
             parent: None,
             kind: fields.message_kind()?,
         },
+        "edit_message" => {
+            let (room, message) = (fields.room()?, fields.message()?);
+            let body = fields.text("message")?.into();
+            change(room, message, Change::Edit { body, base_rev: None })
+        }
+        "delete_message" => change(fields.room()?, fields.message()?, Change::Delete),
+        "react_to_message" => {
+            let (room, message) = (fields.room()?, fields.message()?);
+            let (emoji, on) = (fields.text("emoji")?.into(), fields.is_on()?);
+            change(room, message, Change::React { emoji, on })
+        }
         "live_session_update" => {
             let (room, status) = (fields.room()?, fields.text("status")?);
             let mut details = std::mem::take(&mut fields.values);
@@ -77,6 +92,10 @@ fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<CommandError>
         other => return Err(common::unknown_type(other).into()),
     };
     Ok(Request::Hub(command))
+}
+
+fn change(room: RoomId, message: MessageId, change: Change) -> Command {
+    Command::Change { room, draft: None, message, change }
 }
 
 fn no_type() -> HubError {
@@ -106,48 +125,27 @@ impl Fields {
         }
     }
 
+    fn message(&mut self) -> Result<MessageId, Box<CommandError>> {
+        let key = "messageId";
+        let id = Uuid::try_parse(&self.text(key)?).map(MessageId);
+        Ok(id.map_err(|_| common::field_error(key, "must be a UUID"))?)
+    }
+
+    /// Whether something is set or removed; what is not said is to be set.
+    fn is_on(&mut self) -> Result<bool, Box<CommandError>> {
+        match self.values.remove("on") {
+            Some(Value::Bool(on)) => Ok(on),
+            Some(Value::Null) | None => Ok(true),
+            Some(_) => Err(common::field_error("on", "must be true or false").into()),
+        }
+    }
+
     fn message_kind(&mut self) -> Result<MessageKind, Box<CommandError>> {
         let key = "messageType";
         match self.values.get(key) {
             Some(Value::Null) | None => Ok(MessageKind::Text),
             Some(_) => Ok(MessageKind::parse(&self.text(key)?)
                 .map_err(|error| common::field_error(key, &error.to_string()))?),
-        }
-    }
-}
-
-/// A frame of the server.
-#[derive(Serialize)]
-struct ServerFrame<'a, P: Serialize> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    payload: P,
-}
-
-fn server_frame(kind: &str, payload: impl Serialize) -> Option<Bytes> {
-    common::frame(&ServerFrame { kind, payload })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChatMessage<'a> {
-    room_id: &'a RoomId,
-    user_id: &'a UserId,
-    user_name: &'a str,
-    message: &'a str,
-    message_type: &'a MessageKind,
-    timestamp: String,
-}
-
-impl<'a> From<&'a Message> for ChatMessage<'a> {
-    fn from(it: &'a Message) -> Self {
-        Self {
-            room_id: &it.room,
-            user_id: &it.author.id,
-            user_name: &it.author.username,
-            message: &it.body,
-            message_type: &it.kind,
-            timestamp: rfc3339(it.at_ms),
         }
     }
 }
@@ -162,6 +160,7 @@ fn encode(event: &Event) -> Option<Bytes> {
             )
         }
         Event::Message(message) => server_frame("chat_message", ChatMessage::from(message)),
+        Event::Change(change) => changes::encode_change(change),
         Event::Participant(it) => {
             let payload = json!({
                 "roomId": it.room,
@@ -194,7 +193,7 @@ fn live(change: &LiveChange) -> Map<String, Value> {
 
 /// The code is where this dialect has its values, and where all raw sockets have it.
 fn encode_error(failure: &CommandError) -> Option<Bytes> {
-    let names = [("body", "message"), ("room", "roomId")];
+    let names = [("message", "messageId"), ("body", "message"), ("room", "roomId")];
     let (message, detail) = common::error_body(failure, &names);
     let mut payload = json!({ "code": detail.code, "message": message });
     if let Some(fields) = payload.as_object_mut() {
@@ -252,7 +251,8 @@ mod tests {
         let post = Command::Post { room: room(), draft: None, body: "hi".to_owned(), parent: None, kind };
         assert_eq!(understood(frame), Request::Hub(post));
         let expected = concat!(
-            r#"{"type":"chat_message","payload":{"roomId":"kitchen","userId":"ann-id","userName":"ann","message":"hi","#,
+            r#"{"type":"chat_message","payload":{"messageId":"00000000-0000-0000-0000-000000000001","roomId":"kitchen","#,
+            r#""userId":"ann-id","userName":"ann","message":"hi","#,
             r#""messageType":"text","timestamp":"2026-09-21T14:13:20.120Z"}}"#
         );
         assert_eq!(SKILLLIFT.encode_text(&Event::Message(message("hi"))).unwrap(), expected);

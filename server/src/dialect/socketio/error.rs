@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::dialect::common::error_body;
 
 /// What clients call some of the hub's fields. All vocabularies agree on it: only Talim's clients post.
-const NAMES: [(&str, &str); 2] = [("body", "content"), ("room", "roomId")];
+const NAMES: [(&str, &str); 3] = [("body", "content"), ("room", "roomId"), ("message", "messageId")];
 
 /// An error, as clients of all vocabularies receive it.
 #[derive(Serialize)]

@@ -18,7 +18,7 @@ pub use packet::with_offset;
 
 use bytes::Bytes;
 use hub::store::InboxKind;
-use hub::{Broadcast, Command, Encoder, Event, HubError, Stamp};
+use hub::{Broadcast, ChangeFrames, Command, Encoder, Event, HubError, Stamp};
 use protocol::{RawJson, RoomId, UserId, Welcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,12 +44,15 @@ static VOCABULARIES: [Vocabulary; 2] = [
 ];
 
 /// The events that carry a text or values of the application.
-const CARRIERS: [&str; 2] = ["broadcast", "send-chat-message"];
+const CARRIERS: [&str; 3] = ["broadcast", "send-chat-message", "edit-chat-message"];
 
 /// Encodes events as complete Socket.IO packets of the main namespace. `expiring`, `broadcast` and `error` are common to all
 /// vocabularies, as `authenticate` is.
-pub const ENCODER: Encoder =
-    Encoder { settles: &[InboxKind::Job, InboxKind::Notification], ..Encoder::new(5, encode) };
+pub const ENCODER: Encoder = Encoder {
+    settles: &[InboxKind::Job, InboxKind::Notification],
+    changes: ChangeFrames::Changes,
+    ..Encoder::new(5, encode)
+};
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {

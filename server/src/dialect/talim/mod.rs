@@ -1,23 +1,36 @@
 //! Talim: chat rooms, read marks and notifications as events of Socket.IO. `docs/DIALECTS.md` has the table.
 
-use std::collections::HashMap;
+mod changes;
+mod messages;
+mod rooms;
 
 use bytes::Bytes;
+use hub::store::Change;
 use hub::{Command, CommandError, Event, JoinMode, JoinSnapshot};
-use protocol::{Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
-use serde::de::DeserializeOwned;
+use protocol::{MessageId, MessageKind, Notification, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::common::{field_error, misread_value};
+use self::messages::{MessageData, chat_messages, new_message};
+use super::common::{field_error, read_value as read};
 use super::socketio::packet::socket_event;
 use super::{Decoded, Request};
 use crate::clock::rfc3339;
-use crate::json;
 
 /// Events that only a server sends: from a client they are refused.
-pub const SERVER_EVENTS: [&str; 5] =
-    ["chat-message", "chat-room-history", "chat-room-left", "notification", "error"];
+pub const SERVER_EVENTS: [&str; 11] = [
+    "chat-message",
+    "chat-message-updated",
+    "chat-message-deleted",
+    "chat-message-reaction",
+    "chat-room-history",
+    "chat-room-joined",
+    "chat-rooms-update",
+    "messages-fetched",
+    "chat-room-left",
+    "notification",
+    "error",
+];
 
 /// Decodes an event; `None` where this vocabulary has no such event.
 pub fn decode(name: &str, data: &Value) -> Option<Decoded> {
@@ -34,6 +47,17 @@ pub fn decode(name: &str, data: &Value) -> Option<Decoded> {
                 parent: None,
                 kind: message.kind,
             }),
+            "edit-chat-message" => read::<EditMessage>(data).map(|it| {
+                change(it.room_id, it.message_id, Change::Edit { body: it.content.into(), base_rev: None })
+            }),
+            "delete-chat-message" => {
+                read::<MessageParam>(data).map(|it| change(it.room_id, it.message_id, Change::Delete))
+            }
+            "react-to-chat-message" => read::<React>(data).map(|it| {
+                change(it.room_id, it.message_id, Change::React { emoji: it.emoji.into(), on: it.on })
+            }),
+            "fetch-chat-rooms" => rooms::list_of(data),
+            "fetch-messages" => rooms::page_of(data),
             "mark-message-read" => mark_of(data),
             _ => return None,
         }
@@ -49,6 +73,40 @@ struct SendMessage {
     room_id: RoomId,
     #[serde(rename = "type", default)]
     kind: MessageKind,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EditMessage {
+    message_id: MessageId,
+    room_id: RoomId,
+    content: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageParam {
+    message_id: MessageId,
+    room_id: RoomId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct React {
+    message_id: MessageId,
+    room_id: RoomId,
+    emoji: String,
+    #[serde(default = "on")]
+    on: bool,
+}
+
+/// What is not said is to be set.
+const fn on() -> bool {
+    true
+}
+
+fn change(room: RoomId, message: MessageId, change: Change) -> Command {
+    Command::Change { room, draft: None, message, change }
 }
 
 #[derive(Deserialize)]
@@ -84,26 +142,15 @@ fn mark_of(data: &Value) -> Result<Command, Box<CommandError>> {
     Ok(Command::ReadMessage { room: marked.room_id, message: marked.message_id })
 }
 
-fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Box<CommandError>> {
-    Ok(json::read_value(data).map_err(|misread| misread_value(&misread))?)
-}
-
 /// Encodes an event; `None` where this vocabulary has no name for it.
 pub fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Message(message) => {
-            let data = ChatMessage {
-                id: message.id,
-                sender_id: &message.author.id,
-                content: &message.body,
-                room_id: &message.room,
-                sender_name: &message.author.username,
-                kind: &message.kind,
-                timestamp: rfc3339(message.at_ms),
-                read_by: Vec::new(),
-            };
-            socket_event("chat-message", &data)
-        }
+        Event::Message(message) => socket_event("chat-message", &new_message(message)),
+        Event::RoomEntered(entry) => rooms::joined(entry),
+        Event::RoomList(list) => rooms::list(list),
+        Event::Messages(page) => rooms::page(page),
+        Event::Change(change) => changes::encode_change(change),
+        Event::MessageChanged(message) => changes::encode_message(message),
         Event::Joined(joined) => socket_event("chat-room-history", &history(joined)),
         Event::Left(left) => {
             #[derive(Serialize)]
@@ -132,52 +179,15 @@ pub fn encode(event: &Event) -> Option<Bytes> {
     }
 }
 
-/// A message, with the users who have read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChatMessage<'a> {
-    #[serde(rename = "_id")]
-    id: MessageId,
-    sender_id: &'a UserId,
-    content: &'a str,
-    room_id: &'a RoomId,
-    sender_name: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a MessageKind,
-    timestamp: String,
-    read_by: Vec<&'a UserId>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct History<'a> {
     room_id: &'a RoomId,
-    messages: Vec<ChatMessage<'a>>,
+    messages: Vec<MessageData<'a>>,
 }
 
 fn history(joined: &JoinSnapshot) -> History<'_> {
-    let names: HashMap<&UserId, &str> =
-        joined.roster.members().iter().map(|member| (&member.id, member.name.as_str())).collect();
-    let encode = |message| chat_message(message, joined.roster.members(), &names);
-    History { room_id: &joined.room, messages: joined.messages.iter().map(encode).collect() }
-}
-
-fn chat_message<'a>(
-    message: &'a Message,
-    members: &'a [Member],
-    names: &HashMap<&UserId, &'a str>,
-) -> ChatMessage<'a> {
-    let has_read = |member: &&Member| member.read_seq >= message.cursor.seq && member.id != message.author;
-    ChatMessage {
-        id: message.id,
-        sender_id: &message.author,
-        content: &message.body,
-        room_id: &message.room,
-        sender_name: names.get(&message.author).copied().unwrap_or(&message.name),
-        kind: &message.kind,
-        timestamp: rfc3339(message.at_ms),
-        read_by: members.iter().filter(has_read).map(|member| &member.id).collect(),
-    }
+    History { room_id: &joined.room, messages: chat_messages(&joined.messages, joined.roster.members()) }
 }
 
 #[cfg(test)]

@@ -5,14 +5,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::{RoomHead, StreamPosition};
+use hub::model::RoomHead;
+use hub::{LocatedRoom, StreamPosition};
 use protocol::{Cursor, RoomId};
 use sha2::{Digest, Sha256};
 
 /// The first byte, so that other layouts can follow.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
-/// The layout of 0.1, in which epochs alone name rooms.
+/// The layout without changes: the client has none.
+const LAYOUT_WITHOUT_CHANGES: u8 = 2;
+
+/// The layout of 0.1, in which epochs alone name rooms; without changes, too.
 const LAYOUT_OF_EPOCHS: u8 = 1;
 
 /// Rooms beyond which a client gets no token: the text would be longer than most events.
@@ -22,7 +26,7 @@ const MAX_ROOMS: usize = 64;
 const NO_POSITION: &str = "-";
 
 /// Bytes of a text that is taken for one of ours, at most: every number at its longest.
-const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 4 + 10);
+const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 4 + 10 + 10);
 
 /// Distinguishes a room from another one whose epoch is the same.
 type Check = [u8; 4];
@@ -42,6 +46,8 @@ struct SentRoomPosition {
     /// Computed when the room is joined, and not with each event.
     check: Check,
     seq: u64,
+    /// The number of the last change of a message.
+    rev: u64,
 }
 
 /// The positions that a client sends when it comes back.
@@ -60,6 +66,8 @@ struct RoomKey {
     check: Option<Check>,
     /// The newest number.
     seq: u64,
+    /// The number of the last change.
+    rev: u64,
 }
 
 impl SentPositions {
@@ -72,20 +80,37 @@ impl SentPositions {
                     self.rooms.remove(index);
                 }
             }
-            StreamPosition::Room(room, cursor) => match self.find(room) {
-                Ok(index) => {
-                    if let Some(known) = self.rooms.get_mut(index) {
-                        known.move_to(cursor);
-                    }
+            StreamPosition::Room(room, cursor, rev) => self.update(room, cursor, |known| {
+                known.move_to(cursor);
+                known.rev = rev;
+            }),
+            StreamPosition::Message(room, cursor) => self.update(room, cursor, |known| known.move_to(cursor)),
+            StreamPosition::Change(room, rev) => {
+                // What comes after the client has left the room does not bring it back.
+                if let Some(known) = self.find(room).ok().and_then(|index| self.rooms.get_mut(index)) {
+                    known.rev = rev;
                 }
-                Err(index) => {
-                    if self.rooms.is_empty() {
-                        // For this one alone.
-                        self.rooms.reserve_exact(1);
-                    }
-                    self.rooms.insert(index, SentRoomPosition::new(room.clone(), cursor));
+            }
+        }
+    }
+
+    /// Changes the position in a room. That of a room which the client was not in is this one before.
+    fn update(&mut self, room: &RoomId, cursor: Cursor, change: impl FnOnce(&mut SentRoomPosition)) {
+        match self.find(room) {
+            Ok(index) => {
+                if let Some(known) = self.rooms.get_mut(index) {
+                    change(known);
                 }
-            },
+            }
+            Err(index) => {
+                if self.rooms.is_empty() {
+                    // For this one alone.
+                    self.rooms.reserve_exact(1);
+                }
+                let mut new = SentRoomPosition::new(room.clone(), cursor);
+                change(&mut new);
+                self.rooms.insert(index, new);
+            }
         }
     }
 
@@ -99,13 +124,14 @@ impl SentPositions {
         if self.rooms.len() > MAX_ROOMS {
             return Some(NO_POSITION.to_owned());
         }
-        let mut bytes = Vec::with_capacity(8 + 12 * self.rooms.len());
+        let mut bytes = Vec::with_capacity(8 + 13 * self.rooms.len());
         bytes.push(LAYOUT);
         put(&mut bytes, inbox);
-        for SentRoomPosition { epoch, check, seq, .. } in &self.rooms {
+        for SentRoomPosition { epoch, check, seq, rev, .. } in &self.rooms {
             bytes.extend_from_slice(&epoch.to_le_bytes());
             bytes.extend_from_slice(check);
             put(&mut bytes, *seq);
+            put(&mut bytes, *rev);
         }
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -113,7 +139,7 @@ impl SentPositions {
 
 impl SentRoomPosition {
     fn new(room: RoomId, Cursor { epoch, seq }: Cursor) -> Self {
-        Self { check: check_of(&room, epoch), room, epoch, seq }
+        Self { check: check_of(&room, epoch), room, epoch, seq, rev: 0 }
     }
 
     fn move_to(&mut self, Cursor { epoch, seq }: Cursor) {
@@ -133,9 +159,10 @@ impl ResumeToken {
         }
         let bytes = URL_SAFE_NO_PAD.decode(offset).ok()?;
         let (&layout, mut rest) = bytes.split_first()?;
-        let has_checks = match layout {
-            LAYOUT => true,
-            LAYOUT_OF_EPOCHS => false,
+        let (has_checks, has_changes) = match layout {
+            LAYOUT => (true, true),
+            LAYOUT_WITHOUT_CHANGES => (true, false),
+            LAYOUT_OF_EPOCHS => (false, false),
             _ => return None,
         };
         let inbox = take(&mut rest)?;
@@ -143,22 +170,24 @@ impl ResumeToken {
         while !rest.is_empty() {
             let epoch = u32::from_le_bytes(take_array(&mut rest)?);
             let check = if has_checks { Some(take_array(&mut rest)?) } else { None };
-            rooms.push(RoomKey { epoch, check, seq: take(&mut rest)? });
+            let seq = take(&mut rest)?;
+            let rev = if has_changes { take(&mut rest)? } else { 0 };
+            rooms.push(RoomKey { epoch, check, seq, rev });
         }
         (rooms.len() <= MAX_ROOMS).then_some(Self { inbox, rooms })
     }
 
-    /// Finds the rooms that are named among these, each with the newest number that the client has of it. `None` when one is
+    /// Finds the rooms that are named among these, each with the newest numbers that the client has of it. `None` when one is
     /// not there, or cannot be distinguished from another one.
-    pub fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
+    pub fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<LocatedRoom<'a>>> {
         let mut by_epoch: Vec<&RoomHead> = heads.iter().collect();
-        by_epoch.sort_unstable_by_key(|(_, head)| head.epoch);
+        by_epoch.sort_unstable_by_key(|room| room.head.epoch);
         let locate = |name: &RoomKey| {
-            let first = by_epoch.partition_point(|(_, head)| head.epoch < name.epoch);
-            let of_the_epoch = by_epoch.iter().skip(first).take_while(|(_, head)| head.epoch == name.epoch);
-            let mut named = of_the_epoch.filter(|(room, _)| name.is_of(room));
+            let first = by_epoch.partition_point(|room| room.head.epoch < name.epoch);
+            let of_the_epoch = by_epoch.iter().skip(first).take_while(|room| room.head.epoch == name.epoch);
+            let mut named = of_the_epoch.filter(|known| name.is_of(&known.room));
             let head = named.next()?;
-            named.next().is_none().then_some((*head, name.seq))
+            named.next().is_none().then_some(LocatedRoom { head, seq: name.seq, rev: name.rev })
         };
         self.rooms.iter().map(locate).collect()
     }
@@ -217,11 +246,15 @@ mod tests {
         RoomId::parse(id).unwrap()
     }
 
+    fn head(room: &RoomId, epoch: u32, seq: u64) -> RoomHead {
+        RoomHead { room: room.clone(), head: cursor(epoch, seq), rev: 9 }
+    }
+
     /// The rooms that a text names among these, with their numbers in it.
-    fn located(offset: &str, heads: &[RoomHead]) -> Option<Vec<(RoomId, u64)>> {
+    fn located(offset: &str, heads: &[RoomHead]) -> Option<Vec<(RoomId, u64, u64)>> {
         let located = ResumeToken::parse(offset).unwrap();
         let located = located.locate(heads)?;
-        Some(located.into_iter().map(|((room, _), seq)| (room.clone(), seq)).collect())
+        Some(located.into_iter().map(|it| (it.head.room.clone(), it.seq, it.rev)).collect())
     }
 
     fn cursor(epoch: u32, seq: u64) -> Cursor {
@@ -231,43 +264,53 @@ mod tests {
     #[test]
     fn a_token_is_read_as_it_was_written() {
         let (kitchen, attic) = (room("kitchen"), room("attic"));
-        let heads = [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(u32::MAX, 9))];
+        let heads = [head(&kitchen, 7, 9), head(&attic, u32::MAX, 9)];
         let mut positions = SentPositions::default();
         assert_eq!(positions.offset(), None);
         positions.advance(StreamPosition::Inbox(300));
-        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 1)));
-        positions.advance(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
-        positions.advance(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 1), 4));
+        positions.advance(StreamPosition::Message(&kitchen, cursor(7, u64::MAX)));
+        positions.advance(StreamPosition::Room(&attic, cursor(u32::MAX, 0), 0));
+        positions.advance(StreamPosition::Change(&attic, u64::MAX));
         let offset = positions.offset().unwrap();
         assert_eq!(ResumeToken::parse(&offset).unwrap().inbox, 300);
-        assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0), (kitchen.clone(), u64::MAX)]));
+        let in_kitchen = (kitchen.clone(), u64::MAX, 4);
+        assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0, u64::MAX), in_kitchen.clone()]));
         positions.advance(StreamPosition::Left(&attic));
-        assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![(kitchen, u64::MAX)]));
+        positions.advance(StreamPosition::Change(&attic, 5));
+        assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![in_kitchen]));
     }
 
     #[test]
     fn rooms_of_one_epoch_are_distinguished() {
         let (kitchen, attic) = (room("kitchen"), room("attic"));
-        let heads =
-            [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
+        let heads = [head(&kitchen, 7, 9), head(&attic, 7, 9), head(&room("den"), 8, 9)];
         let mut positions = SentPositions::default();
         positions.advance(StreamPosition::Inbox(1));
         // Made anew while the client was there.
-        positions.advance(StreamPosition::Room(&kitchen, cursor(8, 5)));
-        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 2)));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(8, 5), 0));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 2), 1));
         let offset = positions.offset().unwrap();
-        assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2)]));
+        assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2, 1)]));
         assert_eq!(located(&offset, &heads[1..]), None, "removed from the kitchen");
         assert_eq!(located(&offset, &heads[2..]), None, "and from the attic");
+    }
+
+    #[test]
+    fn an_offset_without_changes_is_before_all_changes() {
+        let kitchen = room("kitchen");
+        let [a, b, c, d] = check_of(&kitchen, 7);
+        let offset = URL_SAFE_NO_PAD.encode([LAYOUT_WITHOUT_CHANGES, 1, 7, 0, 0, 0, a, b, c, d, 3]);
+        assert_eq!(located(&offset, &[head(&kitchen, 7, 9)]), Some(vec![(kitchen, 3, 0)]));
     }
 
     #[test]
     fn an_offset_of_the_first_release_is_read_where_its_epochs_are_unique() {
         let offset = URL_SAFE_NO_PAD.encode([LAYOUT_OF_EPOCHS, 1, 7, 0, 0, 0, 3]);
         let (kitchen, attic) = (room("kitchen"), room("attic"));
-        let heads = [(kitchen.clone(), cursor(7, 9)), (attic, cursor(7, 9)), (room("den"), cursor(8, 9))];
+        let heads = [head(&kitchen, 7, 9), head(&attic, 7, 9), head(&room("den"), 8, 9)];
         assert_eq!(located(&offset, &heads), None);
-        assert_eq!(located(&offset, &[heads[0].clone(), heads[2].clone()]), Some(vec![(kitchen, 3)]));
+        assert_eq!(located(&offset, &[heads[0].clone(), heads[2].clone()]), Some(vec![(kitchen, 3, 0)]));
         assert_eq!(located(&offset, &heads[2..]), None);
     }
 
@@ -275,9 +318,11 @@ mod tests {
     fn another_text_is_no_token() {
         let short = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0]);
         let without_check = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0, 0, 0, 3]);
+        let without_rev = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0, 0, 0, 1, 2, 3, 4, 3]);
         let endless = URL_SAFE_NO_PAD.encode([LAYOUT, 0xff, 0xff, 0xff]);
         let newer = URL_SAFE_NO_PAD.encode([9, 1]);
-        let texts = ["", "?", NO_POSITION, "kitchen:7", &short, &without_check, &endless, &newer];
+        let texts =
+            ["", "?", NO_POSITION, "kitchen:7", &short, &without_check, &without_rev, &endless, &newer];
         for bad in texts.into_iter().chain([&*"A".repeat(10_000)]) {
             assert_eq!(ResumeToken::parse(bad), None, "{bad}");
         }
@@ -289,7 +334,8 @@ mod tests {
         positions.advance(StreamPosition::Inbox(u64::MAX));
         for number in 0..=MAX_ROOMS {
             assert!(ResumeToken::parse(&positions.offset().unwrap()).is_some(), "{number}");
-            positions.advance(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
+            let room = room(&format!("room-{number}"));
+            positions.advance(StreamPosition::Room(&room, cursor(1, u64::MAX), u64::MAX));
         }
         assert_eq!(positions.offset().as_deref(), Some(NO_POSITION));
     }
@@ -298,19 +344,21 @@ mod tests {
         #[test]
         fn any_token_is_read_as_it_was_written(
             inbox in any::<u64>(),
-            rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>()), 0..=MAX_ROOMS),
+            rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>(), any::<u64>()), 0..=MAX_ROOMS),
         ) {
             let mut positions = SentPositions::default();
             positions.advance(StreamPosition::Inbox(inbox));
-            let heads: Vec<RoomHead> =
-                rooms.iter().map(|(id, &(epoch, seq))| (room(id), cursor(epoch, seq))).collect();
-            for (room, cursor) in &heads {
-                positions.advance(StreamPosition::Room(room, *cursor));
+            let head = |(id, &(epoch, seq, rev)): (&String, &(u32, u64, u64))| {
+                RoomHead { room: room(id), head: cursor(epoch, seq), rev }
+            };
+            let heads: Vec<RoomHead> = rooms.iter().map(head).collect();
+            for RoomHead { room, head, rev } in &heads {
+                positions.advance(StreamPosition::Room(room, *head, *rev));
             }
             let offset = positions.offset().unwrap();
             prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");
             prop_assert_eq!(ResumeToken::parse(&offset).map(|token| token.inbox), Some(inbox));
-            let mut right: Vec<_> = heads.iter().map(|(room, head)| (room.clone(), head.seq)).collect();
+            let mut right: Vec<_> = heads.iter().map(|it| (it.room.clone(), it.head.seq, it.rev)).collect();
             right.sort();
             prop_assert_eq!(located(&offset, &heads), Some(right));
         }

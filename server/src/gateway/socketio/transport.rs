@@ -29,8 +29,8 @@ impl SocketIoTransport {
     /// Sets the positions of a client that resumes.
     pub(super) fn set_positions(&self, inbox: u64, rooms: &[RoomPosition]) {
         self.place(StreamPosition::Inbox(inbox));
-        for RoomPosition { room, cursor } in rooms {
-            self.place(StreamPosition::Room(room, *cursor));
+        for RoomPosition { room, cursor, rev } in rooms {
+            self.place(StreamPosition::Room(room, *cursor, *rev));
         }
     }
 

@@ -1,10 +1,10 @@
 //! `Store` for `SqliteStore`: each method names the table function that reads, or the write that the writer thread runs.
 
 use async_trait::async_trait;
-use hub::model::{Membership, RoomRecord};
+use hub::model::{Membership, RoomHead, RoomRecord};
 use hub::store::{
-    Appended, ChangeBatch, ChangeDraft, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError,
-    Version,
+    Appended, ChangeBatch, ChangeDraft, ChangeRecord, HistoryRange, MessageDraft, Page, RoomDraft, Store,
+    StoreError, Version,
 };
 use protocol::{Cursor, LiveChange, MessageId, Role, RoomId, RoomSummary, UserId};
 
@@ -118,6 +118,15 @@ impl Store for SqliteStore {
         messages::changed_after(self.readers(), room, rev, upto, limit).await.map_err(read_error)
     }
 
+    async fn changes_after(
+        &self,
+        room: &RoomId,
+        rev: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRecord>, StoreError> {
+        changes::after(self.readers(), room, rev, limit).await.map_err(read_error)
+    }
+
     async fn versions(&self, room: &RoomId, seq: u64) -> Result<Vec<Version>, StoreError> {
         changes::versions(self.readers(), room, seq).await.map_err(read_error)
     }
@@ -145,8 +154,8 @@ impl Store for SqliteStore {
         messages::find(self.readers(), message).await.map_err(read_error)
     }
 
-    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
-        members::room_positions(self.readers(), user).await.map_err(read_error)
+    async fn room_heads(&self, user: &UserId) -> Result<Vec<RoomHead>, StoreError> {
+        members::room_heads(self.readers(), user).await.map_err(read_error)
     }
 
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {

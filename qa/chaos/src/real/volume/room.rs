@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{RunningClient, Stage};
 use crate::body::{grow, name_of};
 use crate::checker::check;
-use crate::history::{History, Observation, Position, Sent, Stored};
+use crate::history::{ChangedState, History, Observation, Position, Sent, Stored};
 use crate::real::client::{Absence, Phase};
 use crate::real::clients::{Behaviour, Native, SocketIo, Transport};
 use crate::real::options::Error;
@@ -151,7 +151,12 @@ impl Stage {
                     let id = Some(message.id.to_string());
                     let position = Position { epoch, seq: Some(message.seq), id };
                     let text = name_of(&message.content).unwrap_or("a part of a text").to_owned();
-                    stored.push(Stored { room: room.to_string(), position, text });
+                    stored.push(Stored {
+                        room: room.to_string(),
+                        position,
+                        text,
+                        state: ChangedState::default(),
+                    });
                 }
                 if !page.has_more {
                     return Ok(());

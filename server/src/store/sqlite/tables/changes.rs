@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use hub::store::{
-    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeTarget, Changed, StoreError, Version,
+    Change, ChangeBatch, ChangeDraft, ChangeError, ChangeKind, ChangeRecord, ChangeTarget, Changed,
+    StoreError, Version,
 };
 use protocol::limits::{MAX_PAGE_MESSAGES, PAGE_BYTES};
 use protocol::{RoomId, UserId};
@@ -35,9 +36,10 @@ pub(crate) fn change(
         authors.push(author.ok_or_else(unknown)?);
     }
     let before = head.rev;
-    let mut results = Vec::with_capacity(drafts.len());
+    let (mut results, mut records) = (Vec::with_capacity(drafts.len()), Vec::new());
     for (draft, author) in drafts.iter().zip(authors) {
-        results.push(match (Maker { connection, head: &mut head, author, at_ms }).make(draft) {
+        let mut maker = Maker { connection, head: &mut head, author, at_ms, records: &mut records };
+        results.push(match maker.make(draft) {
             Ok(changed) => Ok(changed),
             Err(MakeError::Change(error)) => Err(error),
             Err(MakeError::Database(error)) => return Err(error.into()),
@@ -51,7 +53,7 @@ pub(crate) fn change(
         cache.set_head(room, head);
         messages = messages::changed_since(connection, room, before)?;
     }
-    Ok(ChangeBatch { results, messages })
+    Ok(ChangeBatch { results, records, messages })
 }
 
 /// Why a change was not made.
@@ -89,6 +91,8 @@ struct Maker<'a> {
     head: &'a mut RoomHead,
     author: i64,
     at_ms: i64,
+    /// What was made.
+    records: &'a mut Vec<ChangeRecord>,
 }
 
 impl Maker<'_> {
@@ -113,6 +117,7 @@ impl Maker<'_> {
         self.head.rev += 1;
         self.log(draft, target.seq)?;
         self.apply(&draft.change, &target)?;
+        self.records.push(ChangeRecord::of(draft, self.head.rev, number(target.seq)?, self.at_ms));
         Ok(Changed::New(self.head.rev))
     }
 
@@ -281,6 +286,30 @@ pub(crate) fn kind(number: i64) -> Result<ChangeKind, sqlx::Error> {
         5 => Ok(ChangeKind::Unpin),
         _ => Err(unreadable("no such kind of a change")),
     }
+}
+
+pub(super) const AFTER: &str = "
+    SELECT c.rev, c.seq, p.id, c.kind, c.emoji, c.at_ms FROM changes c CROSS JOIN people p ON p.key = c.author
+    WHERE c.room = (SELECT key FROM rooms WHERE id = ?) AND c.rev > ? ORDER BY c.rev LIMIT ?";
+
+/// See [`hub::store::Store::changes_after`].
+pub(crate) async fn after(
+    readers: &SqlitePool,
+    room: &RoomId,
+    rev: u64,
+    limit: u32,
+) -> Result<Vec<ChangeRecord>, sqlx::Error> {
+    let rows = query_as::<_, (u64, u64, String, i64, Option<Box<str>>, i64)>(AFTER)
+        .bind(room.as_str())
+        .bind(seq_number(rev))
+        .bind(limit)
+        .fetch_all(readers)
+        .await?;
+    let record =
+        |(rev, seq, author, number, emoji, at_ms): (u64, u64, String, i64, Option<Box<str>>, i64)| {
+            Ok(ChangeRecord { rev, seq, author: user_id(&author)?, kind: kind(number)?, emoji, at_ms })
+        };
+    rows.into_iter().map(record).collect()
 }
 
 pub(super) const VERSIONS: &str = "

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use hub::model::Membership;
+use hub::model::{Membership, RoomHead};
 use hub::store::StoreError;
 use protocol::{Cursor, Role, RoomId, UserId};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -113,10 +113,10 @@ pub(super) const ROLE: &str = "
       AND person = (SELECT key FROM people WHERE id = ?)";
 
 pub(super) const HEADS: &str = "
-    SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
+    SELECT r.id, r.epoch, r.head, r.rev FROM members m JOIN rooms r ON r.key = m.room
     WHERE m.person = (SELECT key FROM people WHERE id = ?1)
     UNION ALL
-    SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
+    SELECT r.id, r.epoch, r.head, r.rev FROM members m JOIN rooms r ON r.chat = m.room
     WHERE m.person = (SELECT key FROM people WHERE id = ?1)";
 
 /// See [`hub::store::Store::role`]. In a live room it is the role in its chat.
@@ -141,11 +141,11 @@ pub(super) fn check(
     if is_in { Ok(()) } else { Err(WriteError::Rejected(error)) }
 }
 
-/// See [`hub::store::Store::room_positions`].
-pub(crate) async fn room_positions(
-    readers: &SqlitePool,
-    user: &UserId,
-) -> Result<Vec<(RoomId, Cursor)>, sqlx::Error> {
-    let heads: Vec<(String, u32, u64)> = query_as(HEADS).bind(user.as_str()).fetch_all(readers).await?;
-    heads.into_iter().map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).collect()
+/// See [`hub::store::Store::room_heads`].
+pub(crate) async fn room_heads(readers: &SqlitePool, user: &UserId) -> Result<Vec<RoomHead>, sqlx::Error> {
+    let heads: Vec<(String, u32, u64, u64)> = query_as(HEADS).bind(user.as_str()).fetch_all(readers).await?;
+    let head = |(room, epoch, seq, rev): (String, u32, u64, u64)| {
+        Ok(RoomHead { room: room_id(&room)?, head: Cursor { epoch, seq }, rev })
+    };
+    heads.into_iter().map(head).collect()
 }

@@ -35,7 +35,7 @@ async fn every_hot_question_is_answered_from_an_index() {
 
     assert_eq!(dear(&plan(&database, "SELECT body FROM messages ORDER BY at_ms")).len(), 2);
     let pages = [messages::OLDER, messages::NEWER, messages::OLDER_FOR, messages::NEWER_FOR];
-    let changes = [messages::CHANGED, changes::REACTED, changes::PINNED, changes::VERSIONS];
+    let changes = [messages::CHANGED, changes::REACTED, changes::PINNED, changes::VERSIONS, changes::AFTER];
     for statement in changes {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
