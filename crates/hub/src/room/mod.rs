@@ -305,7 +305,7 @@ impl Room {
         if !self.log.is_stale() {
             return;
         }
-        match self.publish_unpublished().await {
+        match Box::pin(self.publish_unpublished()).await {
             Ok(()) => self.log.mark_current(),
             Err(error) => {
                 let (cause, id) = (&error as &dyn std::error::Error, &self.identity.id);
