@@ -196,7 +196,7 @@ test('changes of messages reach every dialect in its own words', async ({ regist
   await account.ask('PUT', `messages/${id}/pin`);
   await account.ask('DELETE', `messages/${id}`);
 
-  const inChat = await chat.service.frames.some(5, 'change', ({ type }) => type.startsWith('message_'));
+  const inChat = await chat.frames.some(5, 'change', ({ type }) => type.startsWith('message_'));
   expect(inChat.map(({ type, data }) => [type, data.content ?? data.on])).toEqual([
     ['message_updated', 'coffee'],
     ['message_reaction', true],

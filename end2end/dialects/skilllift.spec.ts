@@ -21,7 +21,7 @@ test('SL-01 SL-03 SL-09 a room is joined and what is said arrives, one\'s own wo
   first.sendChatMessage('Hello World!');
   for (const hook of [first, second]) {
     const { payload } = await hook.frames.first('message', is('chat_message'));
-    expect(payload).toEqual({ roomId: room.id, userId: alice.id, userName: alice.name, message: 'Hello World!', messageType: 'text', timestamp: iso });
+    expect(payload).toEqual({ messageId: expect.any(String), roomId: room.id, userId: alice.id, userName: alice.name, message: 'Hello World!', messageType: 'text', timestamp: iso });
   }
   expect(second.contents()).toEqual(['Hello World!']);
 });
