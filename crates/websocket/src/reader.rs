@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::io::poll_read_buf;
 
@@ -35,6 +36,9 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Bytes that are discarded after a close: more than are on their way when a client that sends much is closed.
 const DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a reader reads and decodes before other tasks run: with many busy clients each waits until all others have done as much.
+const BUDGET_BYTES: usize = 64 * 1024;
 
 /// Why nothing more is read.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +70,8 @@ pub struct Reader {
     buffer: BytesMut,
     decoder: Decoder,
     pings: PingSender,
+    /// Bytes that were read and decoded since other tasks ran.
+    spent_bytes: usize,
     /// How long a message may be waited for.
     patience: Duration,
     /// Only for those whose messages come in pieces.
@@ -82,7 +88,7 @@ impl Reader {
     ) -> Self {
         let decoder = Decoder::new(settings.limits, may_compress);
         let patience = settings.message_timeout;
-        Self { half, buffer: read_ahead, decoder, pings, patience, unfinished: None }
+        Self { half, buffer: read_ahead, decoder, pings, spent_bytes: 0, patience, unfinished: None }
     }
 
     /// Sets how much a message may be from now on, also one that has begun.
@@ -105,6 +111,9 @@ impl Reader {
     /// As [`next`](Self::next).
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
         loop {
+            if self.spent_bytes >= BUDGET_BYTES {
+                return self.poll_yield(cx);
+            }
             let incoming = self.decoder.decode(&mut self.buffer)?;
             if !self.decoder.has_begun() {
                 self.unfinished = None;
@@ -116,7 +125,12 @@ impl Reader {
                 if let Incoming::Ping(payload) = &incoming {
                     self.pings.push(payload.clone());
                 }
+                self.spent_bytes += incoming.cost();
                 return Poll::Ready(Ok(incoming));
+            }
+            if self.decoder.is_paused() {
+                self.spent_bytes = BUDGET_BYTES;
+                continue;
             }
             let Poll::Ready(read) = self.poll_read(cx) else {
                 return self.poll_unfinished(cx).map(Err);
@@ -126,6 +140,14 @@ impl Reader {
             }
             read?;
         }
+    }
+
+    /// Lets other tasks run, also those whose sockets have become ready meanwhile; the task is woken after them.
+    fn poll_yield<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        self.spent_bytes = 0;
+        let is_woken = pin!(yield_now()).poll(cx).is_ready();
+        debug_assert!(!is_woken, "a task that yields is woken later");
+        Poll::Pending
     }
 
     /// Ready when a message that has begun was waited for too long.
@@ -153,6 +175,9 @@ impl Reader {
         let closed = poll_fn(|cx| {
             loop {
                 give_back(&mut self.buffer);
+                if self.spent_bytes >= BUDGET_BYTES {
+                    return self.poll_yield(cx);
+                }
                 if std::task::ready!(self.poll_read(cx)).is_err() || discarded > DISCARDED_BYTES {
                     return Poll::Ready(());
                 }
@@ -173,12 +198,14 @@ impl Reader {
             lent.extend_from_slice(begun);
             match poll_read_buf(Pin::new(&mut self.half), cx, lent) {
                 Poll::Ready(Ok(0)) => Poll::Ready(Err(ReadError::Lost)),
-                Poll::Ready(Ok(_)) => {
+                Poll::Ready(Ok(read)) => {
+                    self.spent_bytes += read;
                     std::mem::swap(begun, lent);
                     Poll::Ready(Ok(()))
                 }
                 Poll::Ready(Err(error)) => Poll::Ready(Err(ReadError::Broken(error))),
                 Poll::Pending => {
+                    self.spent_bytes = 0;
                     if begun.capacity() > LONGEST_BEGINNING {
                         *begun = BytesMut::from(&**begun);
                     }

@@ -86,8 +86,12 @@ fn decode_in_pieces(wire: &[u8], sizes: &[usize]) -> Vec<Incoming> {
     while !rest.is_empty() {
         let (piece, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
         buffer.extend_from_slice(piece);
-        while let Some(message) = decoder.decode(&mut buffer).unwrap() {
-            received.push(message);
+        loop {
+            match decoder.decode(&mut buffer).unwrap() {
+                Some(message) => received.push(message),
+                None if decoder.is_paused() => {}
+                None => break,
+            }
         }
         rest = later;
     }

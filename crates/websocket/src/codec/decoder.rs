@@ -20,6 +20,8 @@ struct OpenFrame {
     fin: bool,
     mask: [u8; 4],
     missing: u64,
+    /// Bytes at the beginning of the buffer that are unmasked and not inflated yet.
+    unmasked: usize,
 }
 
 impl Decoder {
@@ -28,8 +30,9 @@ impl Decoder {
         Self { limits, may_compress, frame: None, message: None, ended: false }
     }
 
-    /// The next message or control frame, or nothing until more has arrived. Takes decoded bytes from `buffer`; only the
-    /// beginning of a header or of a control frame remains there.
+    /// The next message or control frame, or nothing until more has arrived or, while it [is paused](Self::is_paused), until it
+    /// is called again. Takes decoded bytes from `buffer`; unless it is paused, only the beginning of a header or of a control
+    /// frame remains there.
     ///
     /// # Errors
     /// [`Violation`], as soon as it can be seen: broken text is refused before its frame is complete. After that, and
@@ -38,6 +41,7 @@ impl Decoder {
         let decoded = if self.ended { Ok(None) } else { self.advance(buffer) };
         if matches!(decoded, Err(_) | Ok(Some(Incoming::Close(_)))) {
             self.ended = true;
+            self.frame = None;
             self.message = None;
         }
         if self.ended {
@@ -49,6 +53,11 @@ impl Decoder {
     /// Sets how much a message may be from now on, also one that has begun.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Whether there is more to inflate in the buffer. One call inflates 64 KiB, so that its caller can let others work.
+    pub fn is_paused(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.unmasked > 0)
     }
 
     /// Whether a message has begun and has not ended.
@@ -93,19 +102,25 @@ impl Decoder {
             (None, None) => return Err(Violation::NothingToContinue),
         };
         message.begin_frame(header.payload_bytes, self.limits)?;
-        self.frame = Some(OpenFrame { fin: header.fin, mask: header.mask, missing: header.payload_bytes });
+        self.frame = Some(OpenFrame {
+            fin: header.fin,
+            mask: header.mask,
+            missing: header.payload_bytes,
+            unmasked: 0,
+        });
         Ok(())
     }
 
-    /// Takes what has arrived of the open frame; whether that was all of it.
+    /// Takes what has arrived of the open frame, or as much as makes a step; whether that was the rest of the frame.
     fn take_payload(&mut self, buffer: &mut BytesMut) -> Result<bool, Violation> {
         let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else { return Ok(true) };
         let arrived = usize::try_from(frame.missing).unwrap_or(usize::MAX).min(buffer.len());
         let piece = buffer.get_mut(..arrived).unwrap_or_default();
-        frame.mask = unmask(piece, frame.mask);
-        message.push(piece, self.limits)?;
-        buffer.advance(arrived);
-        frame.missing -= arrived as u64;
+        frame.mask = unmask(piece.get_mut(frame.unmasked..).unwrap_or_default(), frame.mask);
+        let taken = message.push(piece, self.limits)?;
+        buffer.advance(taken);
+        frame.unmasked = arrived - taken;
+        frame.missing -= taken as u64;
         Ok(frame.missing == 0)
     }
 

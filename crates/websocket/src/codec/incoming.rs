@@ -27,3 +27,18 @@ pub enum Incoming {
     /// The end. Nothing after it counts.
     Close(Option<CloseFrame>),
 }
+
+/// What a frame costs beside its bytes, so that empty ones are not free.
+const FRAME_COST: usize = 64;
+
+impl Incoming {
+    /// Bytes that it counts for, after inflating.
+    pub fn cost(&self) -> usize {
+        let bytes = match self {
+            Self::Text(text) => text.as_str().len(),
+            Self::Binary(data) | Self::Ping(data) | Self::Pong(data) => data.len(),
+            Self::Close(_) => 0,
+        };
+        bytes + FRAME_COST
+    }
+}

@@ -32,31 +32,36 @@ impl Inflater {
         Self { state: Some(state) }
     }
 
-    /// Inflates what has arrived and hands it on.
+    /// Inflates what has arrived and hands it on, until `most` bytes are made, give or take a piece. Returns how many bytes it
+    /// has taken; the others are to be pushed again.
     pub(super) fn push(
         &mut self,
-        mut input: &[u8],
+        input: &[u8],
+        most: usize,
         mut hand_on: impl FnMut(&[u8]) -> Result<(), Violation>,
-    ) -> Result<(), Violation> {
+    ) -> Result<usize, Violation> {
         let Some(State { zlib, piece }) = &mut self.state else { return Err(Violation::NotDeflate) };
+        let (mut rest, mut made_in_all) = (input, 0);
         loop {
             let (taken_before, made_before) = (zlib.total_in(), zlib.total_out());
             let status =
-                zlib.decompress(input, piece, FlushDecompress::Sync).map_err(|_| Violation::NotDeflate)?;
+                zlib.decompress(rest, piece, FlushDecompress::Sync).map_err(|_| Violation::NotDeflate)?;
             let taken = count(zlib.total_in() - taken_before);
             let made = count(zlib.total_out() - made_before);
-            input = input.get(taken..).unwrap_or_default();
+            rest = rest.get(taken..).unwrap_or_default();
             hand_on(piece.get(..made).unwrap_or_default())?;
+            made_in_all += made;
             let is_stuck = taken == 0 && made == 0;
             match status {
                 // Others may come after a block that is marked as the last (RFC 7692, section 7.2.3.4).
                 Status::StreamEnd => zlib.reset(false),
+                _ if made_in_all >= most => return Ok(input.len() - rest.len()),
                 _ if made == piece.len() => continue,
-                _ if is_stuck && !input.is_empty() => return Err(Violation::NotDeflate),
+                _ if is_stuck && !rest.is_empty() => return Err(Violation::NotDeflate),
                 _ => {}
             }
-            if input.is_empty() {
-                return Ok(());
+            if rest.is_empty() {
+                return Ok(input.len());
             }
         }
     }
@@ -66,7 +71,7 @@ impl Inflater {
         mut self,
         hand_on: impl FnMut(&[u8]) -> Result<(), Violation>,
     ) -> Result<(), Violation> {
-        self.push(&CUT_OFF, hand_on)
+        self.push(&CUT_OFF, usize::MAX, hand_on).map(|_| ())
     }
 }
 

@@ -9,6 +9,9 @@ use super::{Incoming, Kind, Limits, Violation};
 /// Memory that is made ready for an announced frame. Beyond this it grows with what has really arrived.
 const TRUSTED_BYTES: usize = 16 * 1024;
 
+/// What is inflated at a time, give or take a piece: some tens of microseconds of work. A frame of 1 KiB may inflate to 1 MiB.
+const STEP_BYTES: usize = 64 * 1024;
+
 pub(super) struct Message {
     body: Body,
     inflater: Option<Inflater>,
@@ -43,12 +46,12 @@ impl Message {
         Ok(())
     }
 
-    /// Some of a frame's payload, unmasked.
-    pub(super) fn push(&mut self, piece: &[u8], limits: Limits) -> Result<(), Violation> {
+    /// Some of a frame's payload, unmasked. Returns how many bytes of it were taken: those that inflate to no more than a step.
+    pub(super) fn push(&mut self, piece: &[u8], limits: Limits) -> Result<usize, Violation> {
         let body = &mut self.body;
         match &mut self.inflater {
-            None => body.push(piece, limits),
-            Some(inflater) => inflater.push(piece, |inflated| body.push(inflated, limits)),
+            None => body.push(piece, limits).map(|()| piece.len()),
+            Some(inflater) => inflater.push(piece, STEP_BYTES, |inflated| body.push(inflated, limits)),
         }
     }
 

@@ -42,6 +42,7 @@ pub(crate) fn read_with(decoder: &mut Decoder, bytes: &[u8]) -> (Vec<Incoming>, 
     loop {
         match decoder.decode(&mut buffer) {
             Ok(Some(incoming)) => received.push(incoming),
+            Ok(None) if decoder.is_paused() => {}
             Ok(None) => return (received, None),
             Err(violation) => return (received, Some(violation)),
         }

@@ -1,6 +1,6 @@
 //! permessage-deflate on messages (RFC 7692, section 7.2).
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use rand::rngs::StdRng;
@@ -84,6 +84,28 @@ fn a_bomb_is_stopped_at_the_limit() {
     assert_eq!(read_with(&mut decoder, &whole), (vec![], Some(Violation::TooBig)));
     // With a small limit it is over long before the bomb has arrived.
     assert_eq!(read(whole.get(..5_000).unwrap()), (vec![], Some(Violation::TooBig)));
+}
+
+#[test]
+fn a_long_message_is_inflated_in_steps() {
+    let payload = deflate(&[Bytes::from(vec![0; 1024 * 1024])], 15).unwrap();
+    let mut decoder = Decoder::new(Limits { message_bytes: 1024 * 1024, fragments: 1 }, true);
+    // The next frame is in the same buffer: it is unmasked only when it is decoded.
+    let mut buffer = BytesMut::from(
+        [frame(FIN | RSV1 | BINARY, &payload), frame(FIN | PING, b"next")].concat().as_slice(),
+    );
+    let mut pauses = 0;
+    let message = loop {
+        match decoder.decode(&mut buffer).unwrap() {
+            Some(message) => break message,
+            None => assert!(decoder.is_paused()),
+        }
+        pauses += 1;
+    };
+    assert!(message == binary(&vec![0; 1024 * 1024]));
+    // 64 KiB in each; the last is not known to be the last.
+    assert!((15..=16).contains(&pauses), "{pauses}");
+    assert_eq!(decoder.decode(&mut buffer), Ok(Some(Incoming::Ping(Bytes::from_static(b"next")))));
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<V
         loop {
             match decoder.decode(&mut buffer) {
                 Ok(Some(incoming)) => received.push(incoming),
+                Ok(None) if decoder.is_paused() => {}
                 Ok(None) => break,
                 Err(violation) => return (received, Some(violation)),
             }

@@ -5,7 +5,6 @@ mod authenticate;
 mod close_code;
 mod connection;
 mod read;
-mod read_budget;
 mod rejection;
 mod room_transport;
 mod upgrade;

@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use hub::{ClientSession, CommandError, Event, HubError, Outbox};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
-use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 use websocket::{Incoming, ReadError, Reader, WriteHandle};
 
 use super::close_code;
-use super::read_budget::{ReadBudget, cost};
 use super::rejection::token_error;
 use crate::auth::AuthUser;
 use crate::auth::client_ip::ClientIp;
@@ -46,7 +44,6 @@ pub(super) struct AttachedConnection {
     is_warned: bool,
     received_at: Instant,
     pinged_at: Instant,
-    budget: ReadBudget,
     /// How long to wait before the next frame is read.
     pause: Duration,
 }
@@ -75,7 +72,6 @@ impl AttachedConnection {
             is_warned: false,
             received_at,
             pinged_at: received_at,
-            budget: ReadBudget::default(),
             pause: Duration::ZERO,
         }
     }
@@ -118,10 +114,7 @@ impl AttachedConnection {
                     continue;
                 }
             };
-            if self.budget.is_spent_by(&incoming) {
-                yield_now().await;
-            }
-            let wait = self.session.charge(cost(&incoming));
+            let wait = self.session.charge(incoming.cost());
             if !wait.is_zero() {
                 Box::pin(self.wait_until(sleep(wait), writer)).await?;
             }
@@ -238,7 +231,7 @@ impl AttachedConnection {
         let failed = |error: HubError| Box::new(CommandError::from(error));
         self.session.count().map_err(failed)?;
         let Incoming::Text(text) = frame else {
-            self.pause = self.session.surcharge(cost(frame));
+            self.pause = self.session.surcharge(frame.cost());
             return Err(failed(HubError::BinaryFrame));
         };
         let text = text.as_str();
