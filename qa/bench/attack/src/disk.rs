@@ -35,7 +35,7 @@ impl Disk {
         std::thread::spawn(move || {
             while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 let begun = Instant::now();
-                if let Err(error) = file.write_all_at(&[0; BYTES], 0).and_then(|()| file.sync_all()) {
+                if let Err(error) = file.write_all_at(&[0; BYTES], 0).and_then(|()| file.sync_data()) {
                     eprintln!("attack: the disk is not watched any more: {error}");
                     return;
                 }

@@ -14,6 +14,7 @@ mod measure;
 mod network;
 mod newcomer;
 mod ordinary;
+mod pauses;
 mod processors;
 mod server;
 mod table;

@@ -8,6 +8,9 @@ use crate::ledger::Delays;
 const TIMES_QUIET: u32 = 4;
 const P99_LIMIT: Duration = Duration::from_millis(100);
 
+/// A write of the disk that takes as long is a stall: half of what a delivery may take.
+const STALL: Duration = Duration::from_millis(50);
+
 /// Memory that the server may have at any time.
 const MEMORY_LIMIT_KIB: u64 = 300 * 1024;
 
@@ -24,40 +27,74 @@ pub(crate) struct Row {
     pub(crate) stolen_per_mille: u64,
     /// The slowest write to the disk by this program.
     pub(crate) slowest_write: Duration,
+    /// The longest pause of this machine.
+    pub(crate) pause: Duration,
+}
+
+/// Whether ordinary clients and newcomers noticed little.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Verdict {
+    Good,
+    /// Deliveries took too long, and a write of the disk too: a message is delivered after it was written.
+    Stalled,
+    Failed,
+}
+
+impl Verdict {
+    /// How a line begins.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Good => "ok  ",
+            Self::Stalled => "disk",
+            Self::Failed => "FAIL",
+        }
+    }
 }
 
 impl Row {
-    /// Whether ordinary clients and newcomers noticed little, beside a part without attacks.
-    pub(crate) fn is_good(&self, quiet: &Self) -> bool {
-        let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
-        self.resident_kib <= MEMORY_LIMIT_KIB
+    /// The verdict beside a part without attacks.
+    pub(crate) fn verdict(&self, quiet: &Self) -> Verdict {
+        let is_in_bounds = self.resident_kib <= MEMORY_LIMIT_KIB
             && self.delays.count > 0
-            && self.delays.p99 <= limit
-            && self.newcomers.iter().all(Option::is_some)
+            && self.newcomers.iter().all(Option::is_some);
+        let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
+        match self.delays.p99 <= limit {
+            _ if !is_in_bounds => Verdict::Failed,
+            true => Verdict::Good,
+            false if self.slowest_write >= STALL => Verdict::Stalled,
+            false => Verdict::Failed,
+        }
     }
 }
 
-pub(crate) fn verdict(is_good: bool) -> &'static str {
-    if is_good { "ok  " } else { "FAIL" }
+pub(crate) fn begin_table() {
+    println!(
+        "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
+         open files | MiB | stolen % | slowest write ms | longest pause ms |"
+    );
+    println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 }
 
-/// Prints a line; the quiet one, which has none to be compared with, begins the table.
-pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
-    let Row { name, rate, done, delays, newcomers, files, resident_kib, stolen_per_mille, slowest_write } =
-        row;
-    if quiet.is_none() {
-        println!(
-            "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
-             open files | MiB | stolen % | slowest write ms |"
-        );
-        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    }
+/// Prints a line.
+pub(crate) fn show(row: &Row, verdict: Verdict) {
+    let Row {
+        name,
+        rate,
+        done,
+        delays,
+        newcomers,
+        files,
+        resident_kib,
+        stolen_per_mille,
+        slowest_write,
+        pause,
+    } = row;
     let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1e3);
     let slowest = newcomers.iter().flatten().max().copied().map(ms).unwrap_or_default();
     let inside = newcomers.iter().flatten().count();
     println!(
-        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {}.{} | {} |",
-        verdict(quiet.is_none_or(|quiet| row.is_good(quiet))),
+        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} | {}.{} | {} | {} |",
+        verdict.name(),
         delays.count,
         ms(delays.median),
         ms(delays.p99),
@@ -67,5 +104,6 @@ pub(crate) fn show(row: &Row, quiet: Option<&Row>) {
         stolen_per_mille / 10,
         stolen_per_mille % 10,
         ms(*slowest_write),
+        ms(*pause),
     );
 }
