@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How long a thread sleeps.
 const SLEEP: Duration = Duration::from_millis(1);
 
-/// Threads that sleep: as many as there are processors, because one alone may pause.
+/// Threads that sleep. One processor alone may pause, and one thread may be on another.
 const THREADS: usize = 2;
 
 /// Watches for as long as this value is there.
