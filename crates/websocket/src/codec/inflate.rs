@@ -55,13 +55,12 @@ impl Inflater {
             match status {
                 // Others may come after a block that is marked as the last (RFC 7692, section 7.2.3.4).
                 Status::StreamEnd => zlib.reset(false),
-                _ if made_in_all >= most => return Ok(input.len() - rest.len()),
-                _ if made == piece.len() => continue,
+                _ if made == piece.len() && made_in_all < most => continue,
                 _ if is_stuck && !rest.is_empty() => return Err(Violation::NotDeflate),
                 _ => {}
             }
-            if rest.is_empty() {
-                return Ok(input.len());
+            if rest.is_empty() || made_in_all >= most {
+                return Ok(input.len() - rest.len());
             }
         }
     }

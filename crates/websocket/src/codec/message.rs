@@ -9,7 +9,7 @@ use super::{Incoming, Kind, Limits, Violation};
 /// Memory that is made ready for an announced frame. Beyond this it grows with what has really arrived.
 const TRUSTED_BYTES: usize = 16 * 1024;
 
-/// What is inflated at a time, give or take a piece: some tens of microseconds of work. A frame of 1 KiB may inflate to 1 MiB.
+/// What is inflated at a time, give or take a piece. A frame of 1 KiB may inflate to 1 MiB.
 const STEP_BYTES: usize = 64 * 1024;
 
 pub(super) struct Message {

@@ -13,6 +13,9 @@ fn read(bytes: &[u8]) -> (Vec<Incoming>, Option<Violation>) {
     read_with(&mut Decoder::new(LIMITS, true), bytes)
 }
 
+/// Room for a message of 1 MiB in one frame.
+const LONG: Limits = Limits { message_bytes: 1024 * 1024, fragments: 1 };
+
 /// "Hello", as section 7.2.3.1 prints it.
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
@@ -86,26 +89,40 @@ fn a_bomb_is_stopped_at_the_limit() {
     assert_eq!(read(whole.get(..5_000).unwrap()), (vec![], Some(Violation::TooBig)));
 }
 
-#[test]
-fn a_long_message_is_inflated_in_steps() {
-    let payload = deflate(&[Bytes::from(vec![0; 1024 * 1024])], 15).unwrap();
-    let mut decoder = Decoder::new(Limits { message_bytes: 1024 * 1024, fragments: 1 }, true);
-    // The next frame is in the same buffer: it is unmasked only when it is decoded.
-    let mut buffer = BytesMut::from(
-        [frame(FIN | RSV1 | BINARY, &payload), frame(FIN | PING, b"next")].concat().as_slice(),
-    );
+/// The first message in a buffer, and how often the decoder pauses before it.
+fn first_with_pauses(buffer: &mut BytesMut, decoder: &mut Decoder) -> (Incoming, usize) {
     let mut pauses = 0;
-    let message = loop {
-        match decoder.decode(&mut buffer).unwrap() {
-            Some(message) => break message,
+    loop {
+        match decoder.decode(buffer).unwrap() {
+            Some(message) => return (message, pauses),
             None => assert!(decoder.is_paused()),
         }
         pauses += 1;
-    };
-    assert!(message == binary(&vec![0; 1024 * 1024]));
+    }
+}
+
+#[test]
+fn a_long_message_is_inflated_in_steps() {
+    let zeros = vec![0; 1024 * 1024];
+    let payload = deflate(&[Bytes::from(zeros.clone())], 15).unwrap();
+    // The next frame is in the same buffer: it is unmasked only when it is decoded.
+    let frames = [frame(FIN | RSV1 | BINARY, &payload), frame(FIN | PING, b"next")].concat();
+    let (mut buffer, mut decoder) = (BytesMut::from(frames.as_slice()), Decoder::new(LONG, true));
+    let (message, pauses) = first_with_pauses(&mut buffer, &mut decoder);
+    assert!(message == binary(&zeros));
     // 64 KiB in each; the last is not known to be the last.
     assert!((15..=16).contains(&pauses), "{pauses}");
     assert_eq!(decoder.decode(&mut buffer), Ok(Some(Incoming::Ping(Bytes::from_static(b"next")))));
+}
+
+#[test]
+fn a_message_of_many_streams_is_inflated_in_steps() {
+    // Each ends before a piece is full, and says that it is the last (RFC 7692, section 7.2.3.4).
+    let stream = miniz_oxide::deflate::compress_to_vec(&[0; 16_000], 6);
+    let mut buffer = BytesMut::from(frame(FIN | RSV1 | BINARY, &stream.repeat(64)).as_slice());
+    let (message, pauses) = first_with_pauses(&mut buffer, &mut Decoder::new(LONG, true));
+    assert!(message == binary(&vec![0; 64 * 16_000]));
+    assert!(pauses >= 10, "{pauses}");
 }
 
 #[test]
