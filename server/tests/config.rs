@@ -115,6 +115,9 @@ fn an_invalid_setting_stops_the_start_with_one_line() {
         ),
         (vec![secret, ("HUBBUB_HISTORY_CACHE_BYTES", "64M")], "HUBBUB_HISTORY_CACHE_BYTES"),
         (vec![secret, ("HUBBUB_INBOX_BYTES_PER_USER", "0")], "HUBBUB_INBOX_BYTES_PER_USER"),
+        (vec![secret, ("HUBBUB_EDIT_WINDOW_SECONDS", "0")], "HUBBUB_EDIT_WINDOW_SECONDS"),
+        (vec![secret, ("HUBBUB_MEMBERS_PIN", "all")], "HUBBUB_MEMBERS_PIN"),
+        (vec![secret, ("HUBBUB_REACTION_WORDS", "like,well done")], "HUBBUB_REACTION_WORDS has 'well done'"),
         (vec![secret, ("HUBBUB_COMPRESSION", "gzip")], "HUBBUB_COMPRESSION"),
         (vec![secret, ("HUBBUB_COMPRESSION_MIN_BYTES", "1k")], "HUBBUB_COMPRESSION_MIN_BYTES"),
         (

@@ -1,3 +1,5 @@
+//! Tests of the state machine as the transport drives it.
+
 use super::*;
 
 /// Connects and answers as a healthy server would; returns the attempt that is live.

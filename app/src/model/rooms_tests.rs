@@ -1,3 +1,5 @@
+//! Tests of the list of rooms.
+
 use protocol::{DraftId, Member, MessageId, MessageKind, Role, RoomKind};
 use uuid::Uuid;
 

@@ -1,3 +1,5 @@
+//! Tests of a simulated job as the devtools page shows it.
+
 use uuid::Uuid;
 
 use super::*;

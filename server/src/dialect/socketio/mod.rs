@@ -1,8 +1,8 @@
 //! Socket.IO: the vocabularies that share its gateway, and what they have in common: acknowledgements, errors, refused
 //! connections.
 //!
-//! A connection does not say which vocabulary it speaks, and the names of their events do not collide, so each is tried in
-//! order.
+//! A connection does not say which vocabulary it speaks, so each is tried in order: the first that decodes or encodes an event
+//! does so for all connections. The names of their events do not collide.
 
 mod ack;
 mod connect_error;
